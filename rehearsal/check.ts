@@ -1,0 +1,257 @@
+/** Compares what each simulator believes with what the service says of itself. Nothing here asks the
+ *  service whether it did well: the marketplace's orders and the warehouse's orders are the truth. */
+
+import { type SimOrder, unitsToShip } from '../simulators/mirakl/state.ts';
+import type { SalesOrder } from '../simulators/peoplevox/state.ts';
+import type { Service } from '../src/main.ts';
+import type { Placed } from './happenings.ts';
+import type { Stage } from './stage.ts';
+
+export type Finding = { orderId: string; what: string };
+
+export type Verdict = {
+  placed: number;
+  /** Had a line to ship at some time. */
+  payable: number;
+  inWarehouse: number;
+  duplicated: Finding[];
+  lost: Finding[];
+  wrong: Finding[];
+  expectedExceptions: number;
+  missedExceptions: Finding[];
+  falseExceptions: Finding[];
+  /** Orders of which nobody can say where they stand. */
+  unaccounted: Finding[];
+  /** Milliseconds from payable to verified, of orders that no world's deed or fault of their own delayed. */
+  latenciesMs: number[];
+};
+
+type Ours = {
+  state: string;
+  step: string | null;
+  verifiedAt: Date | null;
+  openCodes: Set<string>;
+};
+
+/** Judges the whole day. */
+export async function judge(
+  stage: Stage,
+  placed: readonly Placed[],
+  service: Service,
+): Promise<Verdict> {
+  const ours = await readOurs(service);
+  const verdict: Verdict = {
+    placed: 0,
+    payable: 0,
+    inWarehouse: 0,
+    duplicated: duplicates(stage),
+    lost: [],
+    wrong: [],
+    expectedExceptions: 0,
+    missedExceptions: [],
+    falseExceptions: [],
+    unaccounted: [],
+    latenciesMs: [],
+  };
+  const byId = new Map(placed.filter((p) => p.orderId).map((p) => [p.orderId!, p]));
+  for (const [channel, marketplace] of stage.marketplaces) {
+    for (const order of marketplace.truth.orders.values()) {
+      verdict.placed += 1;
+      const known = ours.get(`${channel} ${order.orderId}`);
+      judgeOrder(verdict, { order, channel, placed: byId.get(order.orderId), known, stage });
+    }
+  }
+  judgeGhosts(verdict, stage);
+  return verdict;
+}
+
+type Case = {
+  order: SimOrder;
+  channel: string;
+  placed: Placed | undefined;
+  known: Ours | undefined;
+  stage: Stage;
+};
+
+function judgeOrder(verdict: Verdict, one: Case): void {
+  const { order, known, stage, placed } = one;
+  const found = stage.warehouse.truth.salesOrders.get(order.orderId);
+  const payableMs = order.history.find((move) => move.to === 'SHIPPING')?.atMs;
+  if (payableMs !== undefined) verdict.payable += 1;
+  if (found && found.status !== 'Cancelled' && found.lines.length > 0) verdict.inWarehouse += 1;
+  const expects = expectedOf(one, payableMs !== undefined);
+  judgeExceptions(verdict, one, expects);
+  const wanted = order.lines.filter((line) => unitsToShip(line) > 0);
+  const mustStayOut = expects.some((code) => code !== 'cancel-too-late');
+  if (mustStayOut) {
+    if (found)
+      verdict.wrong.push({
+        orderId: order.orderId,
+        what: 'went to the warehouse although it must wait',
+      });
+  } else if (wanted.length > 0) {
+    judgeGoods(verdict, order, found);
+  } else if (
+    found &&
+    found.status !== 'Cancelled' &&
+    !expects.includes('cancel-too-late') &&
+    !isGone(order)
+  ) {
+    verdict.wrong.push({
+      orderId: order.orderId,
+      what: `nothing is to be shipped, but the warehouse has it as ${found.status}`,
+    });
+  }
+  judgeAccount(verdict, one, expects, wanted.length > 0);
+  const isPlain = ['plain', 'sameSkuTwice', 'awkwardText'].includes(
+    placed?.shopper.kind ?? 'plain',
+  );
+  if (isPlain && payableMs !== undefined && known?.verifiedAt) {
+    verdict.latenciesMs.push(known.verifiedAt.getTime() - payableMs);
+  }
+}
+
+/** What a person must see in the end. Bad orders that never came to be shipped expect nothing, or, where the
+ *  marketplace waits for acceptance, to be held there. */
+function expectedOf({ order, placed }: Case, wasPayable: boolean): readonly string[] {
+  const expects = placed?.shopper.expects ?? [];
+  if (expects.length === 0) return [];
+  if (expects[0] === 'cancel-too-late') return placed?.deed === 'done' ? expects : [];
+  const isLive = order.lines.some((line) => unitsToShip(line) > 0);
+  if (wasPayable && isLive) return expects;
+  const isHeld =
+    order.state === 'WAITING_ACCEPTANCE' && expects.some((code) => code.endsWith('-item'));
+  return isHeld ? ['acceptance-held'] : [];
+}
+
+function judgeExceptions(
+  verdict: Verdict,
+  { order, known }: Case,
+  expects: readonly string[],
+): void {
+  verdict.expectedExceptions += expects.length;
+  const open = known?.openCodes ?? new Set<string>();
+  for (const code of expects) {
+    if (!open.has(code)) verdict.missedExceptions.push({ orderId: order.orderId, what: code });
+  }
+  for (const code of open) {
+    if (!expects.includes(code))
+      verdict.falseExceptions.push({ orderId: order.orderId, what: code });
+  }
+}
+
+function judgeGoods(verdict: Verdict, order: SimOrder, found: SalesOrder | undefined): void {
+  if (!found || found.status === 'Cancelled') {
+    verdict.lost.push({
+      orderId: order.orderId,
+      what: found ? 'cancelled in the warehouse' : 'not in the warehouse',
+    });
+    return;
+  }
+  const wanted = new Map<string, number>();
+  for (const line of order.lines) {
+    const units = unitsToShip(line);
+    if (units > 0) wanted.set(line.offerSku, (wanted.get(line.offerSku) ?? 0) + units);
+  }
+  const shown = new Map<string, number>();
+  for (const line of found.lines) {
+    if (line.quantity > 0)
+      shown.set(line.item.code, (shown.get(line.item.code) ?? 0) + line.quantity);
+  }
+  for (const code of new Set([...wanted.keys(), ...shown.keys()])) {
+    if (wanted.get(code) !== shown.get(code)) {
+      const what = `${code}: ${shown.get(code) ?? 0} in the warehouse, ${wanted.get(code) ?? 0} wanted`;
+      verdict.wrong.push({ orderId: order.orderId, what });
+    }
+  }
+}
+
+function judgeAccount(
+  verdict: Verdict,
+  one: Case,
+  expects: readonly string[],
+  isWanted: boolean,
+): void {
+  const { order, known } = one;
+  if (!known) {
+    verdict.unaccounted.push({ orderId: order.orderId, what: 'never seen' });
+    return;
+  }
+  const isNamed = known.openCodes.size > 0;
+  const isSettled =
+    (isWanted && known.state === 'exported') ||
+    (!isWanted && ['cancelled', 'received', 'despatched'].includes(known.state)) ||
+    (known.state === 'received' && !order.history.some((move) => move.to === 'SHIPPING'));
+  if (!isSettled && !(isNamed && expects.length > 0)) {
+    verdict.unaccounted.push({
+      orderId: order.orderId,
+      what: `${known.state}, step ${known.step}, marketplace ${order.state}`,
+    });
+  }
+}
+
+/** Two sales orders of one purchase, or lines that came twice. */
+function duplicates(stage: Stage): Finding[] {
+  const found: Finding[] = [];
+  const seen = new Map<string, string>();
+  for (const order of stage.warehouse.truth.salesOrders.values()) {
+    const reference = order.fields['CustomerPurchaseOrderReferenceNumber'] ?? order.number;
+    const other = seen.get(reference);
+    if (other) found.push({ orderId: order.number, what: `same purchase as ${other}` });
+    seen.set(reference, order.number);
+  }
+  return found;
+}
+
+/** Sales orders that no marketplace knows. */
+function judgeGhosts(verdict: Verdict, stage: Stage): void {
+  const known = new Set(
+    [...stage.marketplaces.values()].flatMap((m) => [...m.truth.orders.keys()]),
+  );
+  for (const number of stage.warehouse.truth.salesOrders.keys()) {
+    if (!known.has(number))
+      verdict.wrong.push({ orderId: number, what: 'no marketplace has such an order' });
+  }
+}
+
+function isGone(order: SimOrder): boolean {
+  return order.lines.some((line) =>
+    ['SHIPPED', 'TO_COLLECT', 'RECEIVED', 'CLOSED'].includes(line.stage),
+  );
+}
+
+async function readOurs(service: Service): Promise<Map<string, Ours>> {
+  const { db } = service.database;
+  const orders = await db
+    .selectFrom('orders as o')
+    .leftJoin('sales_orders as s', (join) =>
+      join
+        .onRef('s.channel', '=', 'o.channel')
+        .onRef('s.marketplace_order_id', '=', 'o.marketplace_order_id'),
+    )
+    .select([
+      'o.channel',
+      'o.marketplace_order_id as id',
+      'o.state',
+      's.step',
+      's.verified_at as verifiedAt',
+    ])
+    .execute();
+  const open = await db
+    .selectFrom('exceptions')
+    .select(['connection', 'subject_id as id', 'code'])
+    .where('subject_kind', '=', 'order')
+    .where('state', 'in', ['open', 'retrying'])
+    .execute();
+  const ours = new Map<string, Ours>();
+  for (const row of orders) {
+    ours.set(`${row.channel} ${row.id}`, {
+      state: row.state,
+      step: row.step,
+      verifiedAt: row.verifiedAt,
+      openCodes: new Set(),
+    });
+  }
+  for (const row of open) ours.get(`${row.connection} ${row.id}`)?.openCodes.add(row.code);
+  return ours;
+}

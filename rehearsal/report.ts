@@ -1,0 +1,163 @@
+/** What a rehearsal prints: one JSON object for programs, a page for people. */
+import type { Outcome, RehearsalOptions } from './run.ts';
+
+export type Report = {
+  seed: number;
+  faults: string;
+  orders: {
+    placed: number;
+    payable: number;
+    inWarehouse: number;
+    duplicated: number;
+    lost: number;
+    wrongItemOrQuantity: number;
+  };
+  exceptions: { expected: number; missed: number; false: number };
+  unaccounted: number;
+  ceilingBreaches: number;
+  contractBreaches: number;
+  crashes: number;
+  faultsSuffered: number;
+  /** Calls that reached each vendor, by operation. */
+  calls: { mirakl: Record<string, number>; peoplevox: Record<string, number> };
+  peoplevoxCallsPerOrder: number;
+  /** Payable to verified in the warehouse; plain orders only. Units: virtual seconds. */
+  latencySeconds: { p50: number | null; p99: number | null };
+  virtualHours: number;
+  wallSeconds: number;
+  /** The first findings of each kind, for a person who looks into a failure. */
+  findings: { kind: string; orderId: string; what: string }[];
+  passed: boolean;
+};
+
+/** Most findings printed; the counts are always whole. */
+const mostFindings = 40;
+
+export function makeReport(
+  options: Pick<RehearsalOptions, 'seed' | 'faults'>,
+  outcome: Outcome,
+  wallSeconds: number,
+): Report {
+  const { verdict, stage } = outcome;
+  const marketplaces = [...stage.marketplaces.values()].map((one) => one.truth);
+  const warehouse = stage.warehouse.truth;
+  const ceilingBreaches =
+    marketplaces.reduce((sum, truth) => sum + truth.ceilingBreaches.length, 0) +
+    warehouse.rateBreaches.length +
+    warehouse.overlaps.length;
+  const contractBreaches =
+    marketplaces.reduce((sum, truth) => sum + truth.contractBreaches.length, 0) +
+    warehouse.contractBreaches.length;
+  const findings = findingsOf(outcome);
+  const peoplevox = Object.fromEntries([...warehouse.calls].sort());
+  const peoplevoxCalls = Object.values(peoplevox).reduce((sum, count) => sum + count, 0);
+  return {
+    seed: options.seed,
+    faults: options.faults,
+    orders: {
+      placed: verdict.placed,
+      payable: verdict.payable,
+      inWarehouse: verdict.inWarehouse,
+      duplicated: verdict.duplicated.length,
+      lost: verdict.lost.length,
+      wrongItemOrQuantity: verdict.wrong.length,
+    },
+    exceptions: {
+      expected: verdict.expectedExceptions,
+      missed: verdict.missedExceptions.length,
+      false: verdict.falseExceptions.length,
+    },
+    unaccounted: verdict.unaccounted.length,
+    ceilingBreaches,
+    contractBreaches,
+    crashes: outcome.crashes,
+    faultsSuffered:
+      stage.warehouse.faults.hits.length +
+      [...stage.marketplaces.values()].reduce((sum, one) => sum + one.faults.hits.length, 0),
+    calls: { mirakl: addUp(marketplaces.map((truth) => truth.calls)), peoplevox },
+    peoplevoxCallsPerOrder: round(peoplevoxCalls / Math.max(1, verdict.payable)),
+    latencySeconds: {
+      p50: percentile(verdict.latenciesMs, 0.5),
+      p99: percentile(verdict.latenciesMs, 0.99),
+    },
+    virtualHours: round(outcome.virtualSeconds / 3_600),
+    wallSeconds: round(wallSeconds),
+    findings: findings.slice(0, mostFindings),
+    passed: findings.length === 0 && ceilingBreaches === 0 && contractBreaches === 0,
+  };
+}
+
+function findingsOf({ verdict, stage }: Outcome): Report['findings'] {
+  const kinds: [string, { orderId: string; what: string }[]][] = [
+    ['lost', verdict.lost],
+    ['duplicated', verdict.duplicated],
+    ['wrong', verdict.wrong],
+    ['missed exception', verdict.missedExceptions],
+    ['false exception', verdict.falseExceptions],
+    ['unaccounted', verdict.unaccounted],
+    ['contract', contractFindings(stage)],
+  ];
+  return kinds.flatMap(([kind, list]) => list.map((one) => ({ kind, ...one })));
+}
+
+function contractFindings(stage: Outcome['stage']): { orderId: string; what: string }[] {
+  const marketplaces = [...stage.marketplaces.values()].flatMap((one) =>
+    one.truth.contractBreaches.map((b) => ({
+      orderId: b.operation,
+      what: `${b.field}: ${b.what}`,
+    })),
+  );
+  const warehouse = stage.warehouse.truth.contractBreaches.map((b) => ({
+    orderId: b.operation,
+    what: `${b.kind}: ${b.detail}`,
+  }));
+  return [...marketplaces, ...warehouse];
+}
+
+/** The page for people. */
+export function formatReport(report: Report): string {
+  const { orders, exceptions, latencySeconds } = report;
+  const rows: [string, string | number][] = [
+    ['seed', `${report.seed} (faults ${report.faults})`],
+    ['orders placed / payable', `${orders.placed} / ${orders.payable}`],
+    ['in the warehouse', orders.inWarehouse],
+    [
+      'lost, duplicated, wrong',
+      `${orders.lost}, ${orders.duplicated}, ${orders.wrongItemOrQuantity}`,
+    ],
+    [
+      'exceptions expected, missed, false',
+      `${exceptions.expected}, ${exceptions.missed}, ${exceptions.false}`,
+    ],
+    ['unaccounted', report.unaccounted],
+    ['ceilings and contracts breached', `${report.ceilingBreaches}, ${report.contractBreaches}`],
+    ['faults suffered, crashes', `${report.faultsSuffered}, ${report.crashes}`],
+    ['Peoplevox calls an order', report.peoplevoxCallsPerOrder],
+    ['payable to verified, p50 / p99', `${latencySeconds.p50} s / ${latencySeconds.p99} s`],
+    ['virtual hours in wall seconds', `${report.virtualHours} h in ${report.wallSeconds} s`],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+  const found = report.findings.map((one) => `  ${one.kind}: ${one.orderId}: ${one.what}`);
+  const end = report.passed
+    ? 'passed: nothing lost, doubled, wrong, missed or unaccounted'
+    : `FAILED; the same again: packhorse rehearse --seed ${report.seed} --faults ${report.faults}`;
+  return [...lines, ...found, end].join('\n');
+}
+
+function addUp(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const one of all)
+    for (const [key, count] of Object.entries(one)) sum[key] = (sum[key] ?? 0) + count;
+  return Object.fromEntries(Object.entries(sum).sort());
+}
+
+function percentile(values: readonly number[], share: number): number | null {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  return round(sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]! / 1_000);
+}
+
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,235 @@
+/** One rehearsal: the real service against both simulators, in virtual time, from a seed. */
+
+import { Dice, type SimHandler } from '../simulators/kernel.ts';
+import type { Log } from '../src/log.ts';
+import { composeService, driveByHand, type Service } from '../src/main.ts';
+import type { Settings } from '../src/settings.ts';
+import { judge, type Verdict } from './check.ts';
+import { drive } from './drive.ts';
+import { type FaultLevel, setMiraklFaults, setPeoplevoxFaults } from './faults.ts';
+import { letTheDayHappen, type Placed } from './happenings.ts';
+import { channelIds, rehearsalSettings } from './settings.ts';
+import { type Stage, setStage } from './stage.ts';
+import { createVirtualClock, type Life, type VirtualClock } from './virtual-clock.ts';
+import { createVirtualNetwork, type VirtualNetwork } from './virtual-transport.ts';
+
+export type RehearsalOptions = {
+  orders: number;
+  skus: number;
+  hours: number;
+  seed: number;
+  faults: FaultLevel;
+  channels: number;
+  databaseUrl: string;
+  log: Log;
+  /** Told now and then how far the day is. */
+  onProgress?: (line: string) => void;
+};
+
+export type Outcome = {
+  verdict: Verdict;
+  stage: Stage;
+  placed: Placed[];
+  /** Times the service was killed. */
+  crashes: number;
+  virtualSeconds: number;
+};
+
+/** Mondays are as good as any day. */
+const startMs = Date.UTC(2026, 2, 2, 8, 0, 0);
+const minuteMs = 60_000;
+/** The service gets this long after the last purchase, faults off, before it is judged. */
+const settleMs = 4 * 60 * minuteMs;
+/** How often it is looked whether everything has settled. */
+const settleStepMs = 10 * minuteMs;
+
+export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
+  const clock = createVirtualClock(startMs);
+  const channels = channelIds.slice(0, options.channels);
+  const stage = setStage({ ...options, clock, channels, hasCeilings: true });
+  const dice = new Dice(`rehearsal ${options.seed}`);
+  const network = networkOf(stage, dice.fork('network'));
+  const settings = rehearsalSettings({
+    marketplaces: channels.map((id) => ({ id, url: urlOf(id) })),
+    warehouseUrl: urlOf('warehouse'),
+  });
+  const show = new Show(clock, network, settings, options);
+  setFaults(stage, options.faults);
+  const placed = letTheDayHappen(clock, stage);
+  await show.begin();
+  if (options.faults === 'harsh') planCrashes(clock, show, dice.fork('crashes'), stage.world.endMs);
+  await passTheDay(clock, stage, options);
+  setFaults(stage, 'none');
+  await settle(clock, stage, show);
+  const verdict = await judge(stage, placed, show.service);
+  await show.end();
+  return {
+    verdict,
+    stage,
+    placed,
+    crashes: show.crashes,
+    virtualSeconds: (clock.nowMs() - startMs) / 1_000,
+  };
+}
+
+/** The service's lives, one after the other, on one database. */
+class Show {
+  readonly #clock: VirtualClock;
+  readonly #network: VirtualNetwork;
+  readonly #settings: Settings;
+  readonly #options: RehearsalOptions;
+  #life: Life = { isOver: false };
+  #stop = new AbortController();
+  #service: Service | null = null;
+  #instance = 0;
+  crashes = 0;
+
+  constructor(
+    clock: VirtualClock,
+    network: VirtualNetwork,
+    settings: Settings,
+    options: RehearsalOptions,
+  ) {
+    this.#clock = clock;
+    this.#network = network;
+    this.#settings = settings;
+    this.#options = options;
+  }
+
+  get service(): Service {
+    if (!this.#service) throw new Error('the service is not alive');
+    return this.#service;
+  }
+
+  async begin(): Promise<void> {
+    this.#life = { isOver: false };
+    this.#stop = new AbortController();
+    const clock = this.#clock.forLife(this.#life);
+    this.#service = await composeService({
+      settings: this.#settings,
+      databaseUrl: this.#options.databaseUrl,
+      clock,
+      log: this.#options.log,
+      transport: this.#network.transportFor(clock),
+      isPaced: true,
+    });
+    const dead = this.#instance === 0 ? [] : [this.#instance];
+    this.#instance += 1;
+    const hooks = driveByHand(this.#service, this.#instance);
+    await hooks.begin(dead);
+    drive(this.#clock, this.#life, this.#service, hooks, this.#stop.signal);
+  }
+
+  /** kill -9: whatever it was doing stops here. */
+  kill(): void {
+    this.crashes += 1;
+    this.#clock.end(this.#life);
+  }
+
+  /** Kills it when a vendor has acted next and its answer is still on the way. */
+  killAfterEffect(): void {
+    this.#network.afterEffect = () => {
+      this.#network.afterEffect = () => {};
+      this.kill();
+    };
+  }
+
+  get isAlive(): boolean {
+    return !this.#life.isOver;
+  }
+
+  async rise(): Promise<void> {
+    await this.#service?.close();
+    await this.begin();
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort();
+    this.#clock.end(this.#life);
+    await this.#service?.close();
+  }
+}
+
+function urlOf(id: string): string {
+  return `http://${id}.example.test`;
+}
+
+function networkOf(stage: Stage, dice: Dice): VirtualNetwork {
+  const hosts = new Map<string, SimHandler>([
+    [urlOf('warehouse'), (r) => stage.warehouse.handle(r)],
+  ]);
+  for (const [id, marketplace] of stage.marketplaces)
+    hosts.set(urlOf(id), (r) => marketplace.handle(r));
+  return createVirtualNetwork(hosts, dice);
+}
+
+function setFaults(stage: Stage, level: FaultLevel): void {
+  for (const marketplace of stage.marketplaces.values()) setMiraklFaults(marketplace, level);
+  setPeoplevoxFaults(stage.warehouse, level);
+}
+
+/** Kills the service some ten times in a day: half of them at any instant, half in the worst one, when a vendor
+ *  has acted and its answer is on the way. A few seconds later it is started again. */
+function planCrashes(clock: VirtualClock, show: Show, dice: Dice, endMs: number): void {
+  clock.spawn(async () => {
+    while (clock.nowMs() < endMs) {
+      await clock.sleep(dice.between(15 * minuteMs, 60 * minuteMs));
+      if (dice.chance(0.5)) show.kill();
+      else await killAfterNextEffect(clock, show);
+      await clock.sleep(dice.between(1_000, 30_000));
+      await show.rise();
+    }
+  });
+}
+
+async function killAfterNextEffect(clock: VirtualClock, show: Show): Promise<void> {
+  show.killAfterEffect();
+  // A flow runs at least every minute, so the next effect is near.
+  while (show.isAlive) await clock.sleep(1_000);
+}
+
+async function passTheDay(
+  clock: VirtualClock,
+  stage: Stage,
+  options: RehearsalOptions,
+): Promise<void> {
+  const { endMs } = stage.world;
+  for (let atMs = startMs; atMs < endMs; atMs += 15 * minuteMs) {
+    await clock.runUntil(Math.min(endMs, atMs + 15 * minuteMs));
+    const hours = ((clock.nowMs() - startMs) / 3_600_000).toFixed(2);
+    options.onProgress?.(
+      `virtual hour ${hours}: ${stage.warehouse.truth.salesOrders.size} sales orders in the warehouse`,
+    );
+  }
+}
+
+/** Until nothing moves any more: the simulators are quiet and no sales order is on its way. */
+async function settle(clock: VirtualClock, stage: Stage, show: Show): Promise<void> {
+  const giveUpMs = clock.nowMs() + settleMs;
+  while (clock.nowMs() < giveUpMs) {
+    await clock.runUntil(clock.nowMs() + settleStepMs);
+    if (show.isAlive && (await isQuiet(stage, show.service, clock.nowMs()))) return;
+  }
+}
+
+async function isQuiet(stage: Stage, service: Service, nowMs: number): Promise<boolean> {
+  const waiting = [...stage.marketplaces.values()].some((marketplace) =>
+    [...marketplace.truth.orders.values()].some((order) => order.state.startsWith('WAITING_DEBIT')),
+  );
+  if (waiting) return false;
+  const { db } = service.database;
+  const moving = await db
+    .selectFrom('sales_orders')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('step', 'not in', ['verified', 'cancelled'])
+    // What waits for a person, or for its long rest to end, is not moving.
+    .where('due_at', '<', new Date(nowMs + 10 * minuteMs))
+    .executeTakeFirstOrThrow();
+  const polled = await db
+    .selectFrom('flows')
+    .select((eb) => eb.fn.min('last_ok_at').as('at'))
+    .where('flow', '=', 'orders.intake')
+    .executeTakeFirst();
+  const isFresh = (polled?.at?.getTime() ?? 0) > nowMs - 3 * minuteMs;
+  return isFresh && Number(moving.count) === 0 && nowMs > stage.world.endMs + 90 * minuteMs;
+}

@@ -1,0 +1,39 @@
+/** The configuration that rehearsals and the demo run the service with. */
+import { type Settings, settingsShape } from '../src/settings.ts';
+
+/** Ids of the simulated marketplaces, the first being John Lewis. */
+export const channelIds = ['john-lewis', 'second-market', 'third-market', 'fourth-market'];
+export const warehouseId = 'main';
+export const rehearsalKey = 'rehearsal-key';
+export const rehearsalPassword = 'rehearsal-password';
+
+/** Settings for these origins. Not read from a file: secrets here open simulators only. */
+export function rehearsalSettings(given: {
+  marketplaces: readonly { id: string; url: string }[];
+  warehouseUrl: string;
+  dataDir?: string;
+  pollSeconds?: number;
+}): Settings {
+  return settingsShape.parse({
+    service: { logLevel: 'warn', ...(given.dataDir ? { dataDir: given.dataDir } : {}) },
+    channels: given.marketplaces.map(({ id, url }) => ({
+      id,
+      name: id === 'john-lewis' ? 'John Lewis' : id,
+      url,
+      apiKey: rehearsalKey,
+      shopId: '2000',
+      warehouse: warehouseId,
+      shippingTypes: { STD: 'STD', EXP: 'EXP', LETTER: 'STD' },
+      pollSeconds: given.pollSeconds ?? 60,
+    })),
+    warehouses: [
+      {
+        id: warehouseId,
+        url: given.warehouseUrl,
+        clientId: 'rehearsal1',
+        username: 'packhorse',
+        password: rehearsalPassword,
+      },
+    ],
+  });
+}

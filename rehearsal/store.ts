@@ -1,0 +1,43 @@
+/** A database of its own for each rehearsal: on the configured server, else on a throwaway embedded one. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startThrowawayPostgres } from '../src/main.ts';
+
+export type RehearsalStore = { url: string; close(): Promise<void> };
+
+/** Opens an empty database. `serverUrl` absent: a PostgreSQL of its own, without fsync, in a temporary folder. */
+export async function openRehearsalStore(serverUrl: string | undefined): Promise<RehearsalStore> {
+  if (serverUrl) return openOnServer(serverUrl);
+  const folder = await mkdtemp(join(tmpdir(), 'packhorse-rehearsal-'));
+  const server = await startThrowawayPostgres(join(folder, 'postgres'));
+  return {
+    url: server.url,
+    close: async () => {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openOnServer(serverUrl: string): Promise<RehearsalStore> {
+  const name = `packhorse_rehearsal_${randomUUID().replaceAll('-', '')}`;
+  await run(serverUrl, `create database ${name}`);
+  const parts = /^([a-z]+:\/\/[^/?]*)(?:\/[^?]*)?(\?.*)?$/.exec(serverUrl);
+  return {
+    url: `${parts?.[1]}/${name}${parts?.[2] ?? ''}`,
+    close: () => run(serverUrl, `drop database if exists ${name} with (force)`),
+  };
+}
+
+async function run(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,172 @@
+/** Holds the simulator's answers against the vendor's published description, when that file lies
+ *  beside the repository. Not exercised: error bodies (the file declares none) and OR15
+ *  (described as a file). */
+import { existsSync, readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import ajvFormats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+import { calm, usualQuirks } from './options.ts';
+import { openTestShop } from './test-shop.ts';
+
+const file = new URL(
+  '../../../shared/reference/mirakl-openapi/mirakl-mmp-seller-openapi.json',
+  import.meta.url,
+);
+const isPresent = existsSync(file);
+
+/** Required in the file, null on real instances (reference, section 14). The order conditions of an
+ *  offer are of the same kind: recorded pages leave them out. */
+const nullInPractice = new Set([
+  'billing_address',
+  'shipping_address',
+  'description',
+  'country_iso_code',
+  'max_order_quantity',
+  'min_order_quantity',
+  'min_quantity_alert',
+  'package_quantity',
+  'unit_discount_price',
+]);
+
+type Schema = Record<string, unknown> & {
+  properties?: Record<string, unknown>;
+  required?: string[];
+};
+
+/** The file writes no nulls at all; optional fields may be null. Its number formats are its own. */
+function prepared(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(prepared);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { discriminator: _unused, ...rest } = schema as Schema;
+  const copy = Object.fromEntries(
+    Object.entries(rest).map(([key, value]) => [key, prepared(value)]),
+  ) as Schema;
+  if (copy['format'] === 'with decimals') delete copy['format'];
+  if (!copy.properties) return copy;
+  const mayBeNull = (name: string) => !copy.required?.includes(name) || nullInPractice.has(name);
+  copy.properties = Object.fromEntries(
+    Object.entries(copy.properties).map(([name, inner]) => [
+      name,
+      mayBeNull(name) ? { anyOf: [{ type: 'null' }, inner] } : inner,
+    ]),
+  );
+  return copy;
+}
+
+type Document = {
+  paths: Record<
+    string,
+    Record<string, { operationId?: string; responses: Record<string, unknown> }>
+  >;
+  components: { schemas: Record<string, unknown> };
+};
+
+function openDescription() {
+  const document = JSON.parse(readFileSync(file, 'utf8')) as Document;
+  const schemas = prepared(document.components.schemas);
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  ajvFormats.default(ajv);
+  ajv.addSchema({ $id: 'mirakl', components: { schemas } });
+  const validate = (name: string, value: unknown): unknown[] => {
+    const check = ajv.getSchema(`mirakl#/components/schemas/${name}`);
+    if (!check) throw new Error(`no schema ${name}`);
+    check(value);
+    return (check.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
+  };
+  return { validate, document };
+}
+
+/** A shop with an order in every kind of trouble. */
+function busyShop(quirks: Parameters<typeof openTestShop>[0]) {
+  const tax = { code: 'VAT', ratePercent: 20, rule: 'PROPORTIONAL_TO_AMOUNT' } as const;
+  const shop = openTestShop({ tax, ...quirks });
+  const [waiting, shipping, canceled] = [['A'], ['A', 'B', 'A'], ['C']].map((skus) =>
+    shop.anOrder(skus, {
+      customFields: { 'gift-message': 'Hello', parcels: 2 },
+      channel: { code: 'UK', label: 'United Kingdom' },
+    }),
+  ) as [string, string, string];
+  shop.accept(shipping);
+  shop.simulator.shopperCancels(canceled);
+  shop.wait(60_000);
+  const [first, second] = shop.order(shipping).lines.map((line) => line.lineId) as [string, string];
+  shop.simulator.operatorCancelsUnits(shipping, first, 1);
+  shop.simulator.refund(shipping, { lineId: second });
+  shop.simulator.setOffer({ shopSku: 'Z', quantity: 0, ean: '5012345678900' });
+  return { shop, waiting, shipping, first };
+}
+
+describe.skipIf(!isPresent)('the published description accepts', () => {
+  const description = isPresent ? openDescription() : undefined;
+  const problems = (schema: string, value: unknown) => description?.validate(schema, value);
+  const reads = [
+    ['OR11', '/api/orders'],
+    ['OF21', '/api/offers'],
+    ['OF22', '/api/offers/2131'],
+    ['A01', '/api/account'],
+    ['PC01', '/api/platform/configuration'],
+    ['RE01', '/api/reasons'],
+    ['SH12', '/api/shipping/types'],
+    ['SH21', '/api/shipping/carriers'],
+  ] as const;
+
+  it.each(reads)('%s, calm', (operation, target) => {
+    const { shop } = busyShop({ quirks: calm });
+    const answer = shop.get(target);
+    expect(answer.status).toBe(200);
+    expect(problems(`${operation}_Response_200`, answer.json)).toEqual([]);
+  });
+
+  it.each(reads)('%s, with every oddity', (operation, target) => {
+    const { shop } = busyShop({ quirks: { ...usualQuirks, unknownFields: 0.5, unknownEnums: 1 } });
+    expect(problems(`${operation}_Response_200`, shop.get(target).json)).toEqual([]);
+  });
+
+  it('the answers of OR04, OR13, OR14, OR28, OR30 and OR31', () => {
+    const { shop, waiting, shipping, first } = busyShop({ quirks: calm });
+    const references = { order_reference_for_seller: 'S' };
+    const patched = shop.put('/api/orders', {
+      orders: [{ order_id: waiting, references }, { order_id: 'NONE' }],
+    });
+    const money = { order_line_id: first, amount: 1, shipping_amount: 0 };
+    const refunded = shop.put('/api/orders/refund', { refunds: [{ ...money, reason_code: '15' }] });
+    const canceled = shop.put('/api/orders/cancel', {
+      cancelations: [{ ...money, quantity: 1, reason_code: '34' }],
+    });
+    const fields = { order_additional_fields: [{ code: 'parcels', value: 3 }] };
+    const written = shop.put(`/api/orders/${shipping}/additional_fields`, fields);
+    const started = shop.call('POST', '/api/orders/async-export', {
+      start_date: '2026-01-01T00:00:00Z',
+      end_date: '2027-01-01T00:00:00Z',
+    });
+    shop.wait(60_000);
+    const status = shop.get(`/api/orders/async-export/status/${started.json['tracking_id']}`);
+    const answers = { OR04: patched, OR28: refunded, OR30: canceled, OR31: written };
+    for (const [operation, answer] of Object.entries({ ...answers, OR13: started, OR14: status })) {
+      expect([operation, answer.status]).toEqual([operation, 200]);
+      expect(problems(`${operation}_Response_200`, answer.json)).toEqual([]);
+    }
+  });
+
+  it('every parameter the simulator knows beside paging, and no documented one is missing', () => {
+    const documented = (id: string) =>
+      Object.values(description?.document.paths ?? {})
+        .flatMap((path) => Object.values(path))
+        .filter((one) => one.operationId === id)
+        .flatMap(
+          (one) => (one as unknown as { parameters: { name: string; in: string }[] }).parameters,
+        )
+        .filter((one) => one.in === 'query')
+        .map((one) => one.name);
+    for (const [operation, target] of reads) {
+      const { shop } = busyShop({ quirks: calm });
+      for (const name of documented(operation)) {
+        shop.get(`${target}?${name}=1`);
+      }
+      const unknown = shop.simulator.truth.contractBreaches.filter((one) =>
+        one.what.startsWith('Unknown parameter'),
+      );
+      expect([operation, unknown]).toEqual([operation, []]);
+    }
+  });
+});

@@ -1,0 +1,92 @@
+/** For this folder's tests: a simulator with a clock set by hand, and a client that only speaks
+ *  JSON. */
+import { Dice, type SimReply } from '../kernel.ts';
+import { calm, type MiraklOptions } from './options.ts';
+import { createMiraklSimulator } from './simulator.ts';
+
+export const startMs = Date.parse('2026-03-02T09:00:00.000Z');
+export const apiKey = 'key-of-the-main-shop';
+
+export type Answered = SimReply & { json: Record<string, unknown> };
+
+/** No oddities, no latency and no ceilings unless the test asks for them. */
+export function openTestShop(options: Partial<MiraklOptions> = {}) {
+  const time = { ms: startMs };
+  const simulator = createMiraklSimulator({
+    clock: { nowMs: () => time.ms },
+    dice: new Dice(7),
+    apiKey,
+    quirks: calm,
+    ceilings: 'off',
+    latencyMs: { min: 0, max: 0 },
+    debitDelayMs: { min: 60_000, max: 60_000 },
+    ...options,
+  });
+  const call = (
+    method: string,
+    target: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Answered => {
+    const reply = simulator.handle({
+      method,
+      target,
+      headers: {
+        authorization: apiKey,
+        host: 'shop.example.test',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      body: Buffer.from(
+        body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body),
+      ),
+    });
+    const isJson = reply.headers['content-type']?.startsWith('application/json');
+    const json = isJson && reply.body ? (JSON.parse(String(reply.body)) as Answered['json']) : {};
+    return { ...reply, json };
+  };
+  return {
+    simulator,
+    call,
+    get: (target: string) => call('GET', target),
+    put: (target: string, body?: unknown) => call('PUT', target, body),
+    /** Lets time pass; nobody is called. */
+    wait: (ms: number) => {
+      time.ms += ms;
+    },
+    nowMs: () => time.ms,
+    iso: (ms: number) => encodeURIComponent(new Date(ms).toISOString()),
+    /** One order of one line, or more. */
+    anOrder: (
+      skus: readonly string[] = ['SKU-1'],
+      more: Partial<Parameters<typeof simulator.shopperBuys>[0]> = {},
+    ): string =>
+      simulator.shopperBuys({
+        lines: skus.map((offerSku) => ({ offerSku, quantity: 2, unitPrice: '10.00' })),
+        ...more,
+      })[0],
+    /** Accepts every line and waits for the money. */
+    accept: (orderId: string) => {
+      const lines = simulator.truth.orders.get(orderId)?.lines ?? [];
+      return call('PUT', `/api/orders/${orderId}/accept`, {
+        order_lines: lines.map((line) => ({ id: line.lineId, accepted: true })),
+      });
+    },
+    order: (orderId: string) => {
+      const order = simulator.truth.orders.get(orderId);
+      if (!order) throw new Error(`no order ${orderId}`);
+      return order;
+    },
+    /** The order as OR11 shows it. */
+    shown: (orderId: string) =>
+      ordersIn(call('GET', `/api/orders?order_ids=${encodeURIComponent(orderId)}`))[0] ?? {},
+  };
+}
+
+export function ordersIn(answer: Answered): Record<string, unknown>[] {
+  return answer.json['orders'] as Record<string, unknown>[];
+}
+
+export function idsIn(answer: Answered): unknown[] {
+  return ordersIn(answer).map((order) => order['order_id']);
+}

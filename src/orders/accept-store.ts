@@ -1,0 +1,149 @@
+/** SQL on acceptance decisions. */
+import { sql } from 'kysely';
+import type { Db, Trx } from '../runtime/db.ts';
+import type { LineDecision } from './decide.ts';
+import type { LineRow } from './from-mirakl.ts';
+
+export type WaitingOrder = {
+  marketplaceOrderId: string;
+  commercialId: string;
+  createdAt: Date;
+  seenAt: Date;
+  totalPrice: string;
+  attempts: number;
+  lines: Pick<
+    LineRow,
+    'order_line_id' | 'shop_sku' | 'quantity' | 'unit_price' | 'offer_id' | 'wire_state'
+  >[];
+  /** Null: not decided yet. */
+  decision: LineDecision[] | null;
+  sentAt: Date | null;
+  dueAt: Date | null;
+};
+
+/** Orders of a channel that wait for acceptance, oldest first. */
+export async function readWaitingOrders(
+  db: Db,
+  channel: string,
+  limit: number,
+): Promise<WaitingOrder[]> {
+  const { rows } = await sql<WaitingOrder>`
+    select o.marketplace_order_id as "marketplaceOrderId", o.commercial_id as "commercialId",
+      o.wire_created_at as "createdAt", o.seen_at as "seenAt", o.total_price as "totalPrice",
+      coalesce(a.attempts, 0) as attempts, a.decision, a.sent_at as "sentAt", a.due_at as "dueAt",
+      (select jsonb_agg(jsonb_build_object('order_line_id', l.order_line_id, 'shop_sku', l.shop_sku,
+          'quantity', l.quantity, 'unit_price', l.unit_price::text, 'offer_id', l.offer_id,
+          'wire_state', l.wire_state) order by l.position)
+        from order_lines l where (l.channel, l.marketplace_order_id) = (o.channel, o.marketplace_order_id)) as lines
+    from orders o left join acceptances a using (channel, marketplace_order_id)
+    where o.channel = ${channel} and o.wire_state = 'WAITING_ACCEPTANCE'
+    order by o.wire_created_at, o.marketplace_order_id limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Keeps a decision (of the policy or of a person). An order that is decided already keeps its decision:
+ *  returns false. */
+export async function saveDecision(
+  trx: Trx,
+  decision: {
+    channel: string;
+    marketplaceOrderId: string;
+    lines: readonly LineDecision[];
+    decidedBy: string;
+    now: Date;
+  },
+): Promise<boolean> {
+  const done = await trx
+    .insertInto('acceptances')
+    .values({
+      channel: decision.channel,
+      marketplace_order_id: decision.marketplaceOrderId,
+      decided_at: decision.now,
+      decided_by: decision.decidedBy,
+      decision: JSON.stringify(decision.lines),
+      due_at: decision.now,
+    })
+    .onConflict((on) => on.columns(['channel', 'marketplace_order_id']).doNothing())
+    .executeTakeFirst();
+  return (done.numInsertedOrUpdatedRows ?? 0n) > 0n;
+}
+
+/** Notes that a decision is about to be sent. */
+export async function noteDecisionSent(
+  trx: Trx,
+  channel: string,
+  id: string,
+  now: Date,
+): Promise<void> {
+  await trx
+    .updateTable('acceptances')
+    .set({ sent_at: now, attempts: sql<number>`attempts + 1`, due_at: null })
+    .where('channel', '=', channel)
+    .where('marketplace_order_id', '=', id)
+    .execute();
+}
+
+/** Notes the answer; `dueAt` null: the next sight of the order tells. */
+export async function noteDecisionAnswer(
+  trx: Trx,
+  channel: string,
+  id: string,
+  answer: { at: Date; text: string; dueAt: Date | null },
+): Promise<void> {
+  await trx
+    .updateTable('acceptances')
+    .set({ answered_at: answer.at, answer: answer.text.slice(0, 500), due_at: answer.dueAt })
+    .where('channel', '=', channel)
+    .where('marketplace_order_id', '=', id)
+    .execute();
+}
+
+/** Forgets a decision that must be made anew. */
+export async function dropDecision(trx: Trx, channel: string, id: string): Promise<void> {
+  await trx
+    .deleteFrom('acceptances')
+    .where('channel', '=', channel)
+    .where('marketplace_order_id', '=', id)
+    .execute();
+}
+
+/** Forgets a decision that was never sent, so that a person's can take its place. */
+export async function dropUnsentDecision(trx: Trx, channel: string, id: string): Promise<void> {
+  await trx
+    .deleteFrom('acceptances')
+    .where('channel', '=', channel)
+    .where('marketplace_order_id', '=', id)
+    .where('sent_at', 'is', null)
+    .execute();
+}
+
+/** Has kept decisions sent again at the accept flow's next turn. */
+export async function makeDecisionsDue(
+  trx: Trx,
+  orders: readonly { channel: string; marketplaceOrderId: string }[],
+  now: Date,
+): Promise<void> {
+  await sql`
+    update acceptances a set due_at = ${now}
+    from jsonb_to_recordset(${JSON.stringify(orders)}::jsonb) as t(channel text, "marketplaceOrderId" text)
+    where a.channel = t.channel and a.marketplace_order_id = t."marketplaceOrderId"`.execute(trx);
+}
+
+/** Units sold on the channels of a warehouse that the warehouse does not show yet, by channel and shop SKU:
+ *  accepted and awaiting payment, to be shipped but not exported, or decided and not yet seen accepted. */
+export async function readPromisedUnits(
+  db: Db,
+  warehouse: string,
+): Promise<{ channel: string; shopSku: string; units: number }[]> {
+  const { rows } = await sql<{ channel: string; shopSku: string; units: number }>`
+    select l.channel, l.shop_sku as "shopSku", sum(l.quantity - l.withdrawn_units)::int as units
+    from orders o join order_lines l using (channel, marketplace_order_id)
+    left join acceptances a using (channel, marketplace_order_id)
+    where o.warehouse = ${warehouse} and o.state in ('received', 'accepted', 'parked')
+      and (l.wire_state in ('WAITING_DEBIT', 'WAITING_DEBIT_PAYMENT', 'SHIPPING')
+        or (l.wire_state = 'WAITING_ACCEPTANCE' and exists (
+          select from jsonb_array_elements(a.decision) d
+          where d->>'orderLineId' = l.order_line_id and (d->>'accepted')::boolean)))
+    group by l.channel, l.shop_sku`.execute(db);
+  return rows;
+}

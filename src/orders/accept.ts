@@ -1,0 +1,342 @@
+/** Accept: every order that waits for acceptance is decided, all its lines in one call, by policy or by a
+ *  person; the operator's window is watched. */
+import { NoAnswer, Refused, VendorError } from '../errors.ts';
+import type { MiraklClient } from '../mirakl/client.ts';
+import { readOffer } from '../mirakl/offers.ts';
+import { decideAcceptance } from '../mirakl/orders.ts';
+import type { PeoplevoxClient } from '../peoplevox/client.ts';
+import { readInventory } from '../peoplevox/inventory.ts';
+import { readFact, saveFact } from '../runtime/facts.ts';
+import type { Cause, FlowContext } from '../runtime/flow.ts';
+import { lastOkAt } from '../runtime/runs.ts';
+import type { ChannelSettings, Settings, WarehouseSettings } from '../settings.ts';
+import {
+  dropDecision,
+  noteDecisionAnswer,
+  noteDecisionSent,
+  readPromisedUnits,
+  readWaitingOrders,
+  saveDecision,
+  type WaitingOrder,
+} from './accept-store.ts';
+import { type DecisionFacts, decideOrder, type LineToDecide } from './decide.ts';
+import { intakeFlow } from './intake.ts';
+import { learnItems } from './items.ts';
+import { readOffers, readSkuMappings, saveOffer } from './lookup-store.ts';
+import { moneyAtStake, retryAt } from './retry.ts';
+import { recordHistory } from './store.ts';
+
+/** Orders looked at in one run; the oldest first, so that none starves. */
+const ordersPerRun = 500;
+/** How long an offer's price is trusted. */
+const offerFreshMs = 3_600_000;
+/** After a lost answer: how long a newer sight of the order must show it still waiting before it is sent again. */
+const settleMs = 30_000;
+const partialDisabledFact = 'partialAcceptanceDisabled';
+
+export type AcceptDeps = {
+  channel: ChannelSettings;
+  warehouse: WarehouseSettings;
+  mirakl: MiraklClient;
+  peoplevox: PeoplevoxClient;
+  policies: Settings['policies'];
+};
+
+/** Decides what waits and sends what is decided. Throws VendorError when a vendor is away. */
+export async function accept(context: FlowContext, deps: AcceptDeps): Promise<void> {
+  const { channel } = deps;
+  if (channel.acceptance.policy === 'off') return;
+  const waiting = await readWaitingOrders(context.db, channel.id, ordersPerRun);
+  if (waiting.length === 0) return;
+  await watchWindow(context, channel, waiting);
+  const undecided = waiting.filter((order) => order.decision === null);
+  if (channel.acceptance.policy === 'auto') await decideAll(context, deps, undecided);
+  else await holdAll(context, channel, undecided, ['this channel decides by hand']);
+  await sendDecisions(context, deps);
+}
+
+async function watchWindow(
+  context: FlowContext,
+  channel: ChannelSettings,
+  waiting: readonly WaitingOrder[],
+): Promise<void> {
+  const { windowHours, warnBeforeHours } = channel.acceptance;
+  const now = context.clock.nowMs();
+  const late = waiting.filter(
+    (order) => now >= order.createdAt.getTime() + (windowHours - warnBeforeHours) * 3_600_000,
+  );
+  if (late.length === 0) return;
+  const causes = late.map((order): Cause => {
+    const deadlineAt = new Date(order.createdAt.getTime() + windowHours * 3_600_000);
+    return {
+      code: 'acceptance-window-closing',
+      connection: channel.id,
+      subjectKind: 'order',
+      subjectId: order.marketplaceOrderId,
+      message: `order ${order.marketplaceOrderId} still waits for acceptance and will be refused by the marketplace at ${deadlineAt.toISOString()}; accept or refuse it now`,
+      moneyPence: moneyAtStake({ total_price: order.totalPrice }),
+      deadlineAt,
+    };
+  });
+  await context.write((trx) => context.exceptions.raise(trx, causes));
+}
+
+async function decideAll(
+  context: FlowContext,
+  deps: AcceptDeps,
+  orders: readonly WaitingOrder[],
+): Promise<void> {
+  if (orders.length === 0) return;
+  const { channel } = deps;
+  const mappings = await readSkuMappings(context.db, channel.id);
+  const linesOf = (order: WaitingOrder): LineToDecide[] =>
+    order.lines.map((line) => ({
+      orderLineId: line.order_line_id,
+      itemCode: mappings.get(line.shop_sku) ?? line.shop_sku,
+      units: line.quantity,
+      unitPrice: line.unit_price,
+      offerId: line.offer_id,
+    }));
+  const facts = await gatherFacts(context, deps, orders.flatMap(linesOf));
+  for (const order of orders) {
+    const decision = decideOrder(linesOf(order), channel.acceptance, facts.view);
+    if (decision.kind === 'hold') {
+      await holdAll(context, channel, [order], decision.reasons);
+      continue;
+    }
+    for (const line of linesOf(order)) {
+      if (decision.lines.some((one) => one.orderLineId === line.orderLineId && one.accepted)) {
+        facts.promise(line.itemCode, line.units);
+      }
+    }
+    const now = context.clock.now();
+    await context.write((trx) =>
+      saveDecision(trx, {
+        channel: channel.id,
+        marketplaceOrderId: order.marketplaceOrderId,
+        lines: decision.lines,
+        decidedBy: 'policy auto',
+        now,
+      }),
+    );
+  }
+}
+
+type Gathered = { view: DecisionFacts; promise: (itemCode: string, units: number) => void };
+
+async function gatherFacts(
+  context: FlowContext,
+  deps: AcceptDeps,
+  lines: readonly LineToDecide[],
+): Promise<Gathered> {
+  const { channel, warehouse, peoplevox } = deps;
+  const items = await learnItems(
+    context,
+    { warehouseId: warehouse.id, peoplevox, freshMinutes: deps.policies.itemFreshMinutes },
+    lines.map((line) => line.itemCode),
+  );
+  const known = [...items].filter(([, facts]) => facts.found).map(([code]) => code);
+  const sellable = channel.acceptance.checkStock
+    ? await readSellable(context, deps, known)
+    : new Map();
+  const prices = channel.acceptance.checkPrice ? await readPrices(context, deps, lines) : new Map();
+  const isPartialDisabled = (await readFact(context.db, channel.id, partialDisabledFact)) !== null;
+  return {
+    view: {
+      item: (code) => items.get(code),
+      sellable: (code) => sellable.get(code),
+      offerPrice: (offerId) => prices.get(offerId) ?? null,
+      isPartialDisabled,
+    },
+    promise: (code, units) => {
+      if (sellable.has(code)) sellable.set(code, sellable.get(code) - units);
+    },
+  };
+}
+
+/** Available on the configured sites, less what is promised and not yet in the warehouse. */
+async function readSellable(
+  context: FlowContext,
+  deps: AcceptDeps,
+  codes: readonly string[],
+): Promise<Map<string, number>> {
+  const sellable = new Map<string, number>();
+  for (let at = 0; at < codes.length; at += 100) {
+    const batch = codes.slice(at, at + 100);
+    await context.assertPlace();
+    const { rows, isComplete } = await readInventory(deps.peoplevox, batch, deps.warehouse.sites);
+    // No row means none, but only when the answer was whole.
+    if (isComplete) for (const code of batch) sellable.set(code, 0);
+    for (const row of rows)
+      sellable.set(row.itemCode, (sellable.get(row.itemCode) ?? 0) + row.available);
+  }
+  for (const one of await readPromisedUnits(context.db, deps.warehouse.id)) {
+    const mapped = (await mappingsOf(context, one.channel)).get(one.shopSku) ?? one.shopSku;
+    if (sellable.has(mapped)) sellable.set(mapped, sellable.get(mapped)! - one.units);
+  }
+  return sellable;
+}
+
+function mappingsOf(context: FlowContext, channel: string) {
+  return readSkuMappings(context.db, channel);
+}
+
+async function readPrices(
+  context: FlowContext,
+  deps: AcceptDeps,
+  lines: readonly LineToDecide[],
+): Promise<Map<string, string>> {
+  const { channel } = deps;
+  const ids = [...new Set(lines.flatMap((line) => (line.offerId ? [line.offerId] : [])))];
+  const known = await readOffers(context.db, channel.id, ids);
+  const prices = new Map<string, string>();
+  for (const id of ids) {
+    const kept = known.get(id);
+    const isFresh = kept && context.clock.nowMs() - kept.readAt.getTime() < offerFreshMs;
+    if (isFresh) {
+      if (kept.price !== null) prices.set(id, kept.price);
+      continue;
+    }
+    await context.assertPlace();
+    const offer = await readOffer(deps.mirakl, id).catch((cause: unknown) => {
+      // An offer that is gone has no price to compare with; anything else is the vendor being away.
+      if (cause instanceof Refused) return null;
+      throw cause;
+    });
+    const price = offer?.price ?? null;
+    const row = {
+      offerId: id,
+      shopSku: offer?.shopSku ?? '',
+      price,
+      active: offer?.isActive ?? false,
+    };
+    await context.write((trx) => saveOffer(trx, channel.id, { ...row, now: context.clock.now() }));
+    if (price !== null) prices.set(id, price);
+  }
+  return prices;
+}
+
+async function holdAll(
+  context: FlowContext,
+  channel: ChannelSettings,
+  orders: readonly WaitingOrder[],
+  reasons: readonly string[],
+): Promise<void> {
+  if (orders.length === 0) return;
+  const causes = orders.map(
+    (order): Cause => ({
+      code: 'acceptance-held',
+      connection: channel.id,
+      subjectKind: 'order',
+      subjectId: order.marketplaceOrderId,
+      message: `order ${order.marketplaceOrderId} is held before acceptance: ${reasons.join('; ')}; run packhorse orders accept or refuse`,
+      evidence: { reasons: [...reasons] },
+      moneyPence: moneyAtStake({ total_price: order.totalPrice }),
+      deadlineAt: new Date(order.createdAt.getTime() + channel.acceptance.windowHours * 3_600_000),
+    }),
+  );
+  await context.write((trx) => context.exceptions.raise(trx, causes));
+}
+
+async function sendDecisions(context: FlowContext, deps: AcceptDeps): Promise<void> {
+  const intakeAt = await lastOkAt(context.db, intakeFlow, deps.channel.id);
+  const orders = await readWaitingOrders(context.db, deps.channel.id, ordersPerRun);
+  for (const order of orders) {
+    if (order.decision === null || !isDue(order, context.clock.now(), intakeAt)) continue;
+    await sendOne(context, deps, order, order.decision);
+  }
+}
+
+/** Never sent, or put off until now, or sent without effect. That is so when a sight well after it shows it
+ *  still waiting, or when polls went well since and none brought it: a decided order would have changed. */
+function isDue(order: WaitingOrder, now: Date, intakeAt: Date | null): boolean {
+  if (order.dueAt !== null) return order.dueAt <= now;
+  if (order.sentAt === null) return true;
+  const sentMs = order.sentAt.getTime();
+  return (
+    order.seenAt.getTime() > sentMs + settleMs || (intakeAt?.getTime() ?? 0) > sentMs + 4 * settleMs
+  );
+}
+
+async function sendOne(
+  context: FlowContext,
+  deps: AcceptDeps,
+  order: WaitingOrder,
+  decision: NonNullable<WaitingOrder['decision']>,
+): Promise<void> {
+  const { channel } = deps;
+  const id = order.marketplaceOrderId;
+  const sentAt = context.clock.now();
+  await context.write((trx) => noteDecisionSent(trx, channel.id, id, sentAt));
+  await context.assertPlace();
+  try {
+    await decideAcceptance(deps.mirakl, {
+      marketplaceOrderId: id,
+      lines: decision.map((line) => ({ orderLineId: line.orderLineId, isAccepted: line.accepted })),
+    });
+  } catch (cause) {
+    if (!(cause instanceof VendorError)) throw cause;
+    await keepRefusal(context, deps, order, cause);
+    return;
+  }
+  const at = context.clock.now();
+  const accepted = decision.filter((line) => line.accepted).length;
+  await context.write(async (trx) => {
+    await noteDecisionAnswer(trx, channel.id, id, { at, text: 'taken', dueAt: null });
+    await recordHistory(trx, at, [
+      {
+        channel: channel.id,
+        marketplaceOrderId: id,
+        kind: 'note',
+        from: null,
+        to: null,
+        why: `${accepted} of ${decision.length} line(s) accepted: ${decision.map((l) => `${l.orderLineId} ${l.accepted ? 'yes' : 'no'} (${l.why})`).join('; ')}`,
+        call: `OR21 at ${sentAt.toISOString()}`,
+      },
+    ]);
+  });
+}
+
+async function keepRefusal(
+  context: FlowContext,
+  deps: AcceptDeps,
+  order: WaitingOrder,
+  cause: VendorError,
+): Promise<void> {
+  const { channel } = deps;
+  const id = order.marketplaceOrderId;
+  const at = context.clock.now();
+  const code = cause instanceof Refused ? (cause.vendorCode ?? cause.vendorMessage) : cause.name;
+  if (/PARTIAL_ACCEPTANCE_DISABLED/i.test(`${code} ${cause.message}`)) {
+    await context.write(async (trx) => {
+      await saveFact(trx, channel.id, partialDisabledFact, true, at);
+      await dropDecision(trx, channel.id, id);
+    });
+    return;
+  }
+  if (!(cause instanceof Refused)) {
+    const dueAt = cause.effect === 'none' ? retryAt(at, order.attempts, deps.policies) : null;
+    await context.write((trx) =>
+      noteDecisionAnswer(trx, channel.id, id, { at, text: cause.message, dueAt }),
+    );
+    // With the whole vendor away there is no sense in trying the other orders.
+    if (!(cause instanceof NoAnswer)) throw cause;
+    return;
+  }
+  const isDecided = /INVALID_STATE/i.test(`${code} ${cause.message}`);
+  await context.write(async (trx) => {
+    await noteDecisionAnswer(trx, channel.id, id, { at, text: cause.message, dueAt: null });
+    if (isDecided) return; // Decided already, by a lost answer of ours or by hand: the next sight tells.
+    await context.exceptions.raise(trx, [
+      {
+        code: 'acceptance-refused',
+        connection: channel.id,
+        subjectKind: 'order',
+        subjectId: id,
+        message: `order ${id}: the marketplace did not take the decision: ${cause.vendorMessage}; decide it in the marketplace's back office`,
+        evidence: { said: cause.vendorMessage, code: cause.vendorCode ?? null },
+        moneyPence: moneyAtStake({ total_price: order.totalPrice }),
+      },
+    ]);
+  });
+}

@@ -1,0 +1,258 @@
+/** Cancel: what was cancelled on the marketplace before despatch is cancelled in the warehouse and read back.
+ *  Once picking has begun a person is told instead. */
+import { cancelSalesOrders, saveSalesOrderItems } from '../peoplevox/sales-orders.ts';
+import type { Cause, FlowContext } from '../runtime/flow.ts';
+import type { ExportDeps } from './export.ts';
+import { cancelCodes, cancelNotApplied, cancelTooLate } from './export-causes.ts';
+import { retryAt } from './retry.ts';
+import {
+  moveSalesOrders,
+  readDueSalesOrders,
+  type SalesOrderRow,
+  type StepMove,
+  saveSeenQuantities,
+} from './sales-order-store.ts';
+import { recordHistory, recordTransition } from './store.ts';
+import { judge, readBack, type SeenOrder } from './verify.ts';
+
+const ordersPerCall = 100;
+/** How soon a cancellation that does not show yet is looked for again. */
+const lookAgainMs = 15_000;
+/** A cancellation is sent this often before a person is asked. */
+const triesBeforePark = 4;
+
+/** Cancels everything that is due and reads it back. Throws VendorError when the warehouse is away. */
+export async function cancelDue(context: FlowContext, deps: ExportDeps): Promise<void> {
+  for (;;) {
+    const due = await readDueSalesOrders(
+      context.db,
+      deps.warehouse.id,
+      ['cancelling', 'cancel-sent'],
+      context.clock.now(),
+      ordersPerCall,
+    );
+    if (due.length === 0) return;
+    await cancelBatch(context, deps, due);
+  }
+}
+
+async function cancelBatch(
+  context: FlowContext,
+  deps: ExportDeps,
+  due: readonly SalesOrderRow[],
+): Promise<void> {
+  const call = `GetData Sales orders at ${context.clock.now().toISOString()}`;
+  const { seen, isComplete } = await readBack(
+    context,
+    deps,
+    due.map((one) => one.salesOrderNumber),
+  );
+  const verdicts = due.map((row) => ({
+    row,
+    ...decide(row, seen.get(row.salesOrderNumber), isComplete, deps),
+  }));
+  await keepVerdicts(context, deps, verdicts, call);
+  await sendWhole(
+    context,
+    deps,
+    verdicts.filter((v) => v.next === 'send' && isWhole(v.row)).map((v) => v.row),
+  );
+  await sendPartly(
+    context,
+    deps,
+    verdicts.filter((v) => v.next === 'send' && !isWhole(v.row)).map((v) => v.row),
+  );
+}
+
+type Decision = { next: 'done' | 'tooLate' | 'notApplied' | 'send' | 'wait'; what: string };
+
+/** What to do with one order, given what the warehouse shows. Pure. */
+function decide(
+  row: SalesOrderRow,
+  seen: SeenOrder | undefined,
+  isComplete: boolean,
+  deps: ExportDeps,
+): Decision {
+  const status = seen?.order.status;
+  if (!seen) {
+    if (!isComplete) return { next: 'wait', what: 'the answer was not whole' };
+    // Sent moments ago, it may still stand in the import queue.
+    const sinceMs = row.linesSentAt ?? row.headerSentAt;
+    const isFresh = sinceMs !== null && row.attempts < triesBeforePark;
+    return isFresh
+      ? { next: 'wait', what: 'not shown' }
+      : { next: 'done', what: 'the warehouse has none' };
+  }
+  const isDone = isWhole(row)
+    ? status?.word === 'cancelled'
+    : judge(row, seen, true).kind === 'whole';
+  if (isDone)
+    return { next: 'done', what: isWhole(row) ? 'seen cancelled' : 'seen with the new quantities' };
+  const text = status?.text ?? '';
+  const picking = new Set(deps.warehouse.pickingStatuses.map((name) => name.toLowerCase()));
+  if (status?.word === 'despatched' || picking.has(text.toLowerCase()))
+    return { next: 'tooLate', what: text };
+  if (row.attempts >= triesBeforePark || (!isWhole(row) && deps.warehouse.lineCancel === 'ask')) {
+    return { next: 'notApplied', what: `it is still ${text || 'there'}` };
+  }
+  return { next: 'send', what: text };
+}
+
+function isWhole(row: SalesOrderRow): boolean {
+  return row.lines.every((line) => line.quantity === 0);
+}
+
+async function keepVerdicts(
+  context: FlowContext,
+  deps: ExportDeps,
+  verdicts: readonly (Decision & { row: SalesOrderRow })[],
+  call: string,
+): Promise<void> {
+  const now = context.clock.now();
+  const settled = verdicts.filter((one) => one.next === 'done');
+  const causes = verdicts.flatMap(({ row, next, what }): Cause[] => {
+    if (next === 'tooLate') return [cancelTooLate(row, what)];
+    return next === 'notApplied' ? [cancelNotApplied(row, what)] : [];
+  });
+  await context.write(async (trx) => {
+    await moveSalesOrders(
+      trx,
+      deps.warehouse.id,
+      verdicts.filter((v) => v.next !== 'send').map((v) => moveOf(v, now, deps)),
+    );
+    await saveSeenQuantities(
+      trx,
+      deps.warehouse.id,
+      settled.flatMap(({ row }) =>
+        row.lines.map((line) => ({
+          salesOrderNumber: row.salesOrderNumber,
+          line: line.line,
+          quantity: line.quantity,
+        })),
+      ),
+    );
+    await context.exceptions.raise(trx, causes);
+    await recordHistory(
+      trx,
+      now,
+      verdicts
+        .filter((one) => !['wait', 'send'].includes(one.next))
+        .map(({ row, next, what }) => ({
+          channel: row.channel,
+          marketplaceOrderId: row.marketplaceOrderId,
+          kind: 'warehouse' as const,
+          from: row.step,
+          to: next === 'done' ? (isWhole(row) ? 'cancelled' : 'verified') : 'stopped',
+          why: what,
+          call,
+        })),
+    );
+    for (const from of ['accepted', 'parked', 'exported'] as const) {
+      await recordTransition(
+        trx,
+        now,
+        settled
+          .filter(({ row }) => isWhole(row))
+          .map(({ row, what }) => ({
+            channel: row.channel,
+            marketplaceOrderId: row.marketplaceOrderId,
+            from,
+            to: 'cancelled' as const,
+            why: `sales order ${row.salesOrderNumber}: ${what}`,
+            call,
+            dueAt: null,
+          })),
+      );
+    }
+    const subjects = settled.map(({ row }) => ({
+      connection: row.channel,
+      subjectKind: 'order',
+      subjectId: row.marketplaceOrderId,
+    }));
+    await context.exceptions.settle(trx, subjects, {
+      codes: cancelCodes,
+      why: 'the cancellation shows',
+    });
+  });
+}
+
+function moveOf(verdict: Decision & { row: SalesOrderRow }, now: Date, deps: ExportDeps): StepMove {
+  const { row, next } = verdict;
+  const base = { salesOrderNumber: row.salesOrderNumber, attempts: row.attempts };
+  if (next === 'done') {
+    return {
+      ...base,
+      step: isWhole(row) ? 'cancelled' : 'verified',
+      dueAt: now,
+      seenAt: now,
+      attempts: 0,
+    };
+  }
+  if (next === 'wait') {
+    return {
+      ...base,
+      step: 'cancelling',
+      dueAt: new Date(now.getTime() + lookAgainMs),
+      attempts: row.attempts + 1,
+    };
+  }
+  // Looked at again now and then: the warehouse may still act, or a person may.
+  return { ...base, step: 'cancelling', dueAt: retryAt(now, 20, deps.policies) };
+}
+
+async function noteSent(
+  context: FlowContext,
+  deps: ExportDeps,
+  rows: readonly SalesOrderRow[],
+): Promise<void> {
+  const now = context.clock.now();
+  await context.write((trx) =>
+    moveSalesOrders(
+      trx,
+      deps.warehouse.id,
+      rows.map((row) => ({
+        salesOrderNumber: row.salesOrderNumber,
+        step: 'cancel-sent',
+        dueAt: now,
+        attempts: row.attempts + 1,
+      })),
+    ),
+  );
+}
+
+async function sendWhole(
+  context: FlowContext,
+  deps: ExportDeps,
+  rows: readonly SalesOrderRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await noteSent(context, deps, rows);
+  await context.assertPlace();
+  await cancelSalesOrders(
+    deps.peoplevox,
+    rows.map((row) => row.salesOrderNumber),
+  );
+}
+
+async function sendPartly(
+  context: FlowContext,
+  deps: ExportDeps,
+  rows: readonly SalesOrderRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await noteSent(context, deps, rows);
+  const lines = rows.flatMap((row) =>
+    row.lines
+      .filter((line) => line.seenQuantity === null || line.seenQuantity !== line.quantity)
+      .map((line) => ({
+        SalesOrderNumber: row.salesOrderNumber,
+        ItemCode: line.itemCode,
+        QuantityOrdered: String(line.quantity),
+        Line: line.line,
+      })),
+  );
+  for (let at = 0; at < lines.length; at += deps.warehouse.rowsPerCall) {
+    await context.assertPlace();
+    await saveSalesOrderItems(deps.peoplevox, lines.slice(at, at + deps.warehouse.rowsPerCall));
+  }
+}

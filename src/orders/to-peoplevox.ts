@@ -1,0 +1,410 @@
+/** A marketplace order made into a sales order, or everything that is wrong with it. Pure. */
+import type { ItemCode } from '../codes.ts';
+import { penceToText, roundedPence, toDecimal } from '../money.ts';
+import type { ChannelSettings, WarehouseSettings } from '../settings.ts';
+import { tidy, toWarehouseAddress } from './address.ts';
+import { type LineRow, type OrderPeople, unitsToShip } from './from-mirakl.ts';
+
+/** What is known of an ItemCode: as last read from the warehouse. */
+export type ItemFacts = { found: boolean; retired: boolean };
+
+export type OrderToStage = {
+  marketplace_order_id: string;
+  commercial_id: string;
+  wire_created_at: Date;
+  currency: string;
+  total_price: string;
+  shipping_price: string;
+  shipping_type_code: string;
+  shipping_deadline: Date | null;
+  has_incident: boolean;
+  detail: Record<string, unknown>;
+  lines: readonly LineRow[];
+  people: OrderPeople | null;
+};
+
+export type StageContext = {
+  channel: ChannelSettings;
+  warehouse: WarehouseSettings;
+  /** ItemCode of a shop SKU by the cross-reference table; undefined: the SKU is the ItemCode. */
+  mappedItem: (shopSku: string) => string | undefined;
+  /** Undefined: not asked yet, counts as unknown. */
+  itemFacts: (itemCode: string) => ItemFacts | undefined;
+  /** Writes an instant as the tenant wants it. */
+  formatDate: (at: Date) => string;
+};
+
+/** One row of `Sales order items` and the marketplace lines that it stands for. */
+export type PlannedLine = {
+  line: string;
+  itemCode: ItemCode;
+  quantity: number;
+  /** Two decimals. */
+  salePrice: string;
+  parts: { orderLineId: string; units: number }[];
+};
+
+export type SalesOrderPlan = {
+  salesOrderNumber: string;
+  /** Standard field name to text; the same fields for every order. */
+  row: Record<string, string>;
+  customer: Record<string, string> | null;
+  lines: PlannedLine[];
+};
+
+/** `code` is one of exceptions/codes.ts; `what` says which thing, without personal data. */
+export type StageProblem = { code: StageCode; what: string; evidence: Record<string, unknown> };
+export const stageCodes = [
+  'address-missing',
+  'address-incomplete',
+  'country-unknown',
+  'country-not-served',
+  'field-too-long',
+  'number-too-long',
+  'service-type-unmapped',
+  'totals-differ',
+  'quantity-invalid',
+  'unknown-item',
+  'retired-item',
+  'sku-unusable',
+  'incident-open',
+] as const;
+export type StageCode = (typeof stageCodes)[number];
+
+/** Longest texts that Peoplevox takes. Source: peoplevox.md section 9.2 and 9.3. */
+export const longest = {
+  salesOrderNumber: 30,
+  reference: 50,
+  itemCode: 50,
+  serviceType: 100,
+  email: 500,
+};
+
+/** Builds the plan and finds every problem at once. The plan is to be used only when there is none. */
+export function planSalesOrder(
+  order: OrderToStage,
+  context: StageContext,
+): { plan: SalesOrderPlan; problems: StageProblem[] } {
+  const problems: StageProblem[] = [];
+  const salesOrderNumber = salesOrderNumberOf(order.marketplace_order_id, context.channel);
+  if (salesOrderNumber.length > longest.salesOrderNumber) {
+    problems.push({
+      code: 'number-too-long',
+      what: `SalesOrderNumber ${salesOrderNumber} has ${salesOrderNumber.length} characters of at most ${longest.salesOrderNumber}`,
+      evidence: { salesOrderNumber },
+    });
+  }
+  if (order.commercial_id.length > longest.reference) {
+    problems.push(tooLong('commercial id', order.commercial_id.length, longest.reference));
+  }
+  const lines = planLines(order, context, problems);
+  const row = planRow(order, context, salesOrderNumber, lines, problems);
+  checkTotals(order, context.channel, problems);
+  if (order.has_incident) {
+    problems.push({
+      code: 'incident-open',
+      what: 'an incident is open; despatching might be wrong',
+      evidence: {
+        lines: order.lines
+          .filter((l) => l.wire_state === 'INCIDENT_OPEN')
+          .map((l) => l.order_line_id),
+      },
+    });
+  }
+  const customer = planCustomer(order, context, row);
+  return { plan: { salesOrderNumber, row, customer, lines }, problems };
+}
+
+/** The warehouse's number of a marketplace order: the prefix of the channel and the order id. */
+export function salesOrderNumberOf(marketplaceOrderId: string, channel: ChannelSettings): string {
+  return `${channel.salesOrderPrefix}${marketplaceOrderId}`;
+}
+
+/** Which ItemCodes must be known before the order can be planned. */
+export function itemCodesOf(
+  lines: readonly Pick<LineRow, 'shop_sku' | 'wire_state' | 'quantity' | 'withdrawn_units'>[],
+  mappedItem: StageContext['mappedItem'],
+): string[] {
+  return lines
+    .filter((line) => unitsToShip(line) !== 0)
+    .map((line) => mappedItem(line.shop_sku) ?? line.shop_sku);
+}
+
+/** True for text that can be an ItemCode and can be searched for. */
+export function isUsableItemCode(text: string): boolean {
+  return (
+    text.length > 0 &&
+    text.length <= longest.itemCode &&
+    !/["\p{Cc}]/u.test(text) &&
+    text.trim() === text
+  );
+}
+
+function planLines(
+  order: OrderToStage,
+  context: StageContext,
+  problems: StageProblem[],
+): PlannedLine[] {
+  const unknown: string[] = [];
+  const retired: string[] = [];
+  const planned: PlannedLine[] = [];
+  const ordered = [...order.lines].sort((a, b) => a.position - b.position);
+  const itemCodes = ordered.map((line) => context.mappedItem(line.shop_sku) ?? line.shop_sku);
+  // A merged line has the number of the first line of its item, cancelled or not, so that it never changes.
+  const numberOf = (index: number, itemCode: string) =>
+    (context.channel.sameSku === 'merge' ? itemCodes.indexOf(itemCode) : index) + 1;
+  for (const [index, line] of ordered.entries()) {
+    const units = unitsToShip(line);
+    if (
+      line.wire_state === 'SHIPPING' &&
+      line.withdrawn_units === 0 &&
+      !(Number.isSafeInteger(units) && units > 0)
+    ) {
+      problems.push({
+        code: 'quantity-invalid',
+        what: `line ${line.order_line_id} has quantity ${line.quantity}`,
+        evidence: { orderLineId: line.order_line_id, quantity: line.quantity },
+      });
+    }
+    if (units <= 0) continue;
+    const itemCode = context.mappedItem(line.shop_sku) ?? line.shop_sku;
+    const facts = context.itemFacts(itemCode);
+    if (!isUsableItemCode(itemCode)) {
+      problems.push({
+        code: 'sku-unusable',
+        what: `SKU "${itemCode.slice(0, 60)}"`,
+        evidence: { shopSku: line.shop_sku },
+      });
+    } else if (!facts?.found && !facts?.retired) unknown.push(itemCode);
+    else if (facts.retired) retired.push(itemCode);
+    planned.push({
+      line: String(numberOf(index, itemCode)),
+      itemCode: itemCode as ItemCode,
+      quantity: units,
+      salePrice: penceToText(roundedPence(toDecimal(line.unit_price))),
+      parts: [{ orderLineId: line.order_line_id, units }],
+    });
+  }
+  if (unknown.length > 0) {
+    const list = [...new Set(unknown)];
+    problems.push({
+      code: 'unknown-item',
+      what: `ItemCode ${list.join(', ')} unknown in Peoplevox`,
+      evidence: { itemCodes: list },
+    });
+  }
+  if (retired.length > 0) {
+    const list = [...new Set(retired)];
+    problems.push({
+      code: 'retired-item',
+      what: `ItemCode ${list.join(', ')} is retired in Peoplevox`,
+      evidence: { itemCodes: list },
+    });
+  }
+  return context.channel.sameSku === 'merge' ? merge(planned) : planned;
+}
+
+/** Lines of one ItemCode become one; its parts say how to split it back. The price is that of the first. */
+function merge(lines: readonly PlannedLine[]): PlannedLine[] {
+  const byItem = new Map<string, PlannedLine>();
+  for (const line of lines) {
+    const first = byItem.get(line.itemCode);
+    byItem.set(
+      line.itemCode,
+      first
+        ? {
+            ...first,
+            quantity: first.quantity + line.quantity,
+            parts: [...first.parts, ...line.parts],
+          }
+        : line,
+    );
+  }
+  return [...byItem.values()];
+}
+
+function planRow(
+  order: OrderToStage,
+  context: StageContext,
+  salesOrderNumber: string,
+  lines: readonly PlannedLine[],
+  problems: StageProblem[],
+): Record<string, string> {
+  const { channel, warehouse } = context;
+  const shipping = planAddress(order, channel, problems);
+  const billing = order.people?.billingAddress
+    ? toWarehouseAddress(order.people.billingAddress, addressRules(channel)).address
+    : null;
+  const goods = lines.reduce(
+    (sum, line) => sum + pence(line.salePrice) * BigInt(line.quantity),
+    0n,
+  );
+  const shippingCost = roundedPence(toDecimal(order.shipping_price));
+  const attributes = Object.fromEntries(
+    Object.entries(warehouse.attributes ?? {}).map(([name, source]) => [
+      name,
+      attributeOf(order, channel, source),
+    ]),
+  );
+  return {
+    SalesOrderNumber: salesOrderNumber,
+    ...(warehouse.customer.mode === 'none' ? {} : { Customer: customerReference(order, context) }),
+    CustomerPurchaseOrderReferenceNumber: order.commercial_id,
+    ShippingAddressLine1: shipping?.line1 ?? '',
+    ShippingAddressLine2: shipping?.line2 ?? '',
+    ShippingAddressCity: shipping?.city ?? '',
+    ShippingAddressRegion: shipping?.region ?? '',
+    ShippingAddressPostcode: shipping?.postcode ?? '',
+    ShippingAddressCountry: shipping?.country ?? '',
+    InvoiceAddressLine1: billing?.line1 ?? '',
+    InvoiceAddressLine2: billing?.line2 ?? '',
+    InvoiceAddressCity: billing?.city ?? '',
+    InvoiceAddressRegion: billing?.region ?? '',
+    InvoiceAddressPostcode: billing?.postcode ?? '',
+    InvoiceAddressCountry: billing?.country ?? '',
+    RequestedDeliveryDate: context.formatDate(order.shipping_deadline ?? order.wire_created_at),
+    ShippingCost: penceToText(shippingCost),
+    Email: warehouse.sendEmail ? tidy(order.people?.notificationEmail).slice(0, longest.email) : '',
+    ContactName: shipping?.contactName ?? '',
+    TotalSale: penceToText(goods + shippingCost),
+    Discount: '0.00',
+    TaxPaid: penceToText(taxOf(order)),
+    CreatedDate: context.formatDate(order.wire_created_at),
+    ServiceType: serviceTypeOf(order, channel, problems),
+    ChannelName: channel.name,
+    ...(warehouse.paymentMethod === undefined
+      ? {}
+      : { PaymentMethod: String(warehouse.paymentMethod) }),
+    ...(warehouse.orderSite === undefined ? {} : { Site: warehouse.orderSite }),
+    ...attributes,
+  };
+}
+
+function addressRules(channel: ChannelSettings) {
+  return {
+    served: channel.countries,
+    form: channel.countryForm,
+    requirePhone: channel.requirePhone,
+  };
+}
+
+function planAddress(order: OrderToStage, channel: ChannelSettings, problems: StageProblem[]) {
+  const from = order.people?.shippingAddress;
+  if (!from) {
+    problems.push({
+      code: 'address-missing',
+      what: 'the marketplace gives no delivery address although lines are to be shipped',
+      evidence: {},
+    });
+    return null;
+  }
+  const { address, problems: found } = toWarehouseAddress(from, addressRules(channel));
+  for (const one of mergeByCode(found)) {
+    problems.push({
+      code: one.code,
+      what: `delivery address: ${one.what}`,
+      evidence: { missing: one.what },
+    });
+  }
+  return address;
+}
+
+function mergeByCode<T extends { code: string; what: string }>(found: readonly T[]): T[] {
+  const byCode = new Map<string, T>();
+  for (const one of found) {
+    const first = byCode.get(one.code);
+    byCode.set(one.code, first ? { ...first, what: `${first.what}; ${one.what}` } : one);
+  }
+  return [...byCode.values()];
+}
+
+function serviceTypeOf(
+  order: OrderToStage,
+  channel: ChannelSettings,
+  problems: StageProblem[],
+): string {
+  const mapped = channel.shippingTypes[order.shipping_type_code] ?? channel.defaultServiceType;
+  if (mapped !== undefined) return mapped;
+  problems.push({
+    code: 'service-type-unmapped',
+    what: `shipping type "${order.shipping_type_code}" of channel ${channel.id}`,
+    evidence: { shippingTypeCode: order.shipping_type_code },
+  });
+  return '';
+}
+
+/** Lines against the order's total; orders with promotions, refusals or cancellations are not judged, since
+ *  which of those the total still holds differs by operator. */
+function checkTotals(
+  order: OrderToStage,
+  channel: ChannelSettings,
+  problems: StageProblem[],
+): void {
+  const isPlain =
+    order.lines.every((line) => line.wire_state === 'SHIPPING' && line.withdrawn_units === 0) &&
+    !Number(order.detail['totalDeducedAmount'] ?? 0);
+  if (!isPlain) return;
+  const sum = order.lines.reduce((total, line) => total + pence(line.total_price), 0n);
+  const difference = sum - pence(order.total_price);
+  const size = difference < 0n ? -difference : difference;
+  if (size <= BigInt(channel.totalTolerancePence)) return;
+  problems.push({
+    code: 'totals-differ',
+    what: `lines add up to ${penceToText(sum)}, the order says ${penceToText(pence(order.total_price))}`,
+    evidence: { linesPence: Number(sum), orderPence: Number(pence(order.total_price)) },
+  });
+}
+
+function taxOf(order: OrderToStage): bigint {
+  type Taxed = { taxes?: { amount: string }[]; shippingTaxes?: { amount: string }[] };
+  const lines = (order.detail['lines'] ?? []) as Taxed[];
+  return lines
+    .flatMap((line) => [...(line.taxes ?? []), ...(line.shippingTaxes ?? [])])
+    .reduce((sum, tax) => sum + pence(tax.amount), 0n);
+}
+
+function customerReference(order: OrderToStage, context: StageContext): string {
+  const { customer } = context.warehouse;
+  if (customer.mode === 'each') {
+    return `${context.channel.id}-${order.people?.customerId ?? order.commercial_id}`.slice(
+      0,
+      longest.reference,
+    );
+  }
+  return customer.reference ?? context.channel.id.toUpperCase();
+}
+
+function planCustomer(order: OrderToStage, context: StageContext, row: Record<string, string>) {
+  const { mode, create } = context.warehouse.customer;
+  if (mode === 'none' || (mode === 'channel' && !create)) return null;
+  const isEach = mode === 'each';
+  const name = isEach ? row['ContactName'] || order.commercial_id : context.channel.name;
+  return {
+    Name: name.slice(0, longest.reference),
+    Reference: customerReference(order, context),
+    FirstName: isEach ? tidy(order.people?.firstName).slice(0, longest.reference) : '',
+    LastName: isEach ? tidy(order.people?.lastName).slice(0, longest.reference) : '',
+    Email: isEach ? (row['Email'] ?? '') : '',
+  };
+}
+
+function attributeOf(order: OrderToStage, channel: ChannelSettings, source: string): string {
+  if (source === 'marketplaceOrderId') return order.marketplace_order_id;
+  if (source === 'commercialId') return order.commercial_id;
+  if (source === 'channelId') return channel.id;
+  if (source === 'deliveryNote')
+    return tidy(order.people?.shippingAddress?.additionalInfo).slice(0, 500);
+  return order.shipping_type_code;
+}
+
+function tooLong(field: string, found: number, most: number): StageProblem {
+  return {
+    code: 'field-too-long',
+    what: `${field} has ${found} characters of at most ${most}`,
+    evidence: { field, found, most },
+  };
+}
+
+function pence(text: string): bigint {
+  return roundedPence(toDecimal(text));
+}

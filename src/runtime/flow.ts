@@ -1,0 +1,59 @@
+/** What a flow is to the runtime: a name, connections, a cadence, and one function that does all that is
+ *  due. The runtime knows no order and no SKU. */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Db, Trx } from './db.ts';
+
+export type Flow = {
+  /** Such as `orders.intake`. */
+  name: string;
+  /** Channel or warehouse id; one run at a time per flow and connection. */
+  connection: string;
+  everyMs: number;
+  /** Lower is more urgent; decides who calls first when calls are scarce. Orders 0, despatch 1, stock 5. */
+  urgency: number;
+  /** Does everything that is due and returns. Throws to be run again with back-off. */
+  run(context: FlowContext): Promise<void>;
+};
+
+export type FlowContext = {
+  db: Db;
+  clock: Clock;
+  log: Log;
+  /** Aborted when the service stops or the run lost its place: return soon. */
+  signal: AbortSignal;
+  /** A transaction that first proves that this run still has its place. Throws Fenced when it has not. */
+  write<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+  /** Call it just before anything is sent to a vendor. Throws Fenced when this run has lost its place,
+   *  Later when the service stops. An answer that is already on its way can still be written. */
+  assertPlace(): Promise<void>;
+  /** Makes another flow due now. */
+  wake(flow: string, connection: string): Promise<void>;
+  exceptions: Exceptions;
+};
+
+/** A cause that stops work on one subject. */
+export type Cause = {
+  /** One of src/exceptions/codes.ts. */
+  code: string;
+  connection: string;
+  subjectKind: string;
+  subjectId: string;
+  /** What happened, the fact, the next move; no personal data. */
+  message: string;
+  evidence?: Record<string, unknown>;
+  moneyPence?: bigint | null;
+  deadlineAt?: Date | null;
+};
+
+/** How flows park work without knowing the exceptions' tables. Both act inside the caller's transaction. */
+export type Exceptions = {
+  /** Opens or refreshes causes; a resolved one that comes back is re-opened, an ignored one stays ignored. */
+  raise(trx: Trx, causes: readonly Cause[]): Promise<void>;
+  /** Closes open causes of these subjects, except the codes that still hold. */
+  settle(
+    trx: Trx,
+    subjects: readonly { connection: string; subjectKind: string; subjectId: string }[],
+    options: { codes: readonly string[]; stillHolds?: readonly string[]; why: string },
+  ): Promise<void>;
+};

@@ -1,0 +1,391 @@
+/** Every setting of packhorse.yaml: its shape, default, allowed values and meaning. The JSON Schema that
+ *  editors use and docs/config.md are made from this file. Durations say their unit in their name. */
+import { z } from 'zod';
+
+const id = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,30}$/,
+    'lower-case letters, digits and hyphens, at most 31, first a letter',
+  );
+const secret = z.string().min(1).describe('Secret: give it as ${NAME} of an environment variable.');
+const httpUrl = z
+  .string()
+  .regex(/^https?:\/\/[^\s/]+(\/[^\s]*)?$/, 'an absolute http(s) URL')
+  .transform((url) => url.replace(/\/+$/, ''));
+const timeZone = z.string().refine(isTimeZone, 'an IANA time zone such as Europe/London');
+const columns = z
+  .record(z.string(), z.string().min(1))
+  .default({})
+  .describe("Tenant's column name for a standard field, where it was renamed: { ItemCode: SKU }.");
+
+function template(name: string) {
+  return z
+    .strictObject({ name: z.string().min(1).default(name), columns })
+    .prefault({})
+    .describe(`Integration template "${name}" as the tenant configured it.`);
+}
+
+const oauth2 = z.strictObject({
+  tokenUrl: httpUrl.describe(
+    'Where a token is fetched, such as https://auth.mirakl.net/oauth/token.',
+  ),
+  clientId: secret,
+  clientSecret: secret,
+});
+
+const acceptance = z
+  .strictObject({
+    policy: z
+      .enum(['auto', 'manual', 'off'])
+      .default('auto')
+      .describe(
+        'auto: lines are decided by the rules below. manual: a person decides each order. off: another system accepts.',
+      ),
+    priceTolerancePercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(5)
+      .describe('A line is held for a person when its price is this much below the offer.'),
+    checkPrice: z
+      .boolean()
+      .default(true)
+      .describe('Compare the price with the offer (one OF22 call per offer and hour).'),
+    checkStock: z.boolean().default(true).describe('Accept only what the warehouse has available.'),
+    onShortStock: z
+      .enum(['refuse', 'hold', 'accept'])
+      .default('refuse')
+      .describe('What happens to a line that the warehouse cannot fill. hold: a person decides.'),
+    onUnknownItem: z
+      .enum(['refuse', 'hold'])
+      .default('hold')
+      .describe('What happens to a line whose SKU the warehouse does not know.'),
+    windowHours: z
+      .number()
+      .positive()
+      .max(720)
+      .default(24)
+      .describe(
+        "The operator's acceptance window; it is not in the API. Orders are raised before it runs out.",
+      ),
+    warnBeforeHours: z.number().positive().max(240).default(4),
+  })
+  .prefault({});
+
+const channel = z.strictObject({
+  id: id.describe(
+    'Our short name of this marketplace connection; never changes once orders came in.',
+  ),
+  name: z.string().min(1).max(50).describe('Written to ChannelName of each sales order.'),
+  kind: z.literal('mirakl').default('mirakl'),
+  enabled: z.boolean().default(true),
+  url: httpUrl.describe(
+    "The operator's host, such as https://operator.example; paths start at /api.",
+  ),
+  apiKey: secret
+    .optional()
+    .describe("The shop user's API key, sent as it is. Either apiKey or oauth2."),
+  oauth2: oauth2.optional().describe('OAuth2 client credentials, for operators that ask for them.'),
+  shopId: z
+    .string()
+    .regex(/^\d{1,18}$/, 'digits')
+    .optional()
+    .describe('Needed when the user has several shops; sent on every call when set.'),
+  warehouse: id.describe('Which warehouse fills the orders of this channel.'),
+  partnerClass: z
+    .enum(['default', 'external'])
+    .default('default')
+    .describe(
+      'external: the stricter ceilings that Mirakl sets for external partners (orders every 15 minutes).',
+    ),
+  paging: z.enum(['auto', 'offset', 'seek']).default('auto'),
+  pollSeconds: z
+    .number()
+    .int()
+    .min(15)
+    .max(3600)
+    .default(60)
+    .describe('How often orders are polled; never faster than the ceiling of partnerClass.'),
+  overlapSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(300)
+    .describe(
+      'How far back each poll reads again. Too small: late orders wait for the daily rescan.',
+    ),
+  rescanDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(60)
+    .default(3)
+    .describe('How many days the daily rescan reads again.'),
+  timeoutSeconds: z.number().int().min(1).max(600).default(60),
+  acceptance,
+  salesOrderPrefix: z
+    .string()
+    .max(10)
+    .default('')
+    .describe('Put before the marketplace order id to make the SalesOrderNumber.'),
+  sameSku: z
+    .enum(['separate', 'merge'])
+    .default('separate')
+    .describe(
+      'Several lines of one SKU in an order: kept apart by Line, or merged and split back.',
+    ),
+  shippingTypes: z
+    .record(z.string(), z.string().min(1).max(100))
+    .default({})
+    .describe('Marketplace shipping type code to Peoplevox ServiceType.'),
+  defaultServiceType: z
+    .string()
+    .max(100)
+    .optional()
+    .describe(
+      'ServiceType for shipping types that are not listed; without it such an order waits for a person.',
+    ),
+  countries: z
+    .array(z.string().regex(/^[A-Z]{3}$/, 'ISO alpha-3 such as GBR'))
+    .min(1)
+    .default(['GBR', 'IMN', 'JEY', 'GGY'])
+    .describe('Countries that may be delivered to.'),
+  countryForm: z
+    .enum(['name', 'alpha2', 'alpha3'])
+    .default('name')
+    .describe('How the warehouse wants the country written.'),
+  requirePhone: z
+    .boolean()
+    .default(false)
+    .describe('Hold orders without a telephone number (some carriers insist).'),
+  writeBackReference: z
+    .boolean()
+    .default(true)
+    .describe('Write the SalesOrderNumber to the marketplace order (OR04).'),
+  totalTolerancePence: z
+    .number()
+    .int()
+    .min(0)
+    .default(1)
+    .describe('How far line totals may differ from the order total before a person is asked.'),
+});
+
+const warehouse = z.strictObject({
+  id,
+  kind: z.literal('peoplevox').default('peoplevox'),
+  enabled: z.boolean().default(true),
+  url: httpUrl.describe(
+    'Host of the tenant, such as https://wms.peoplevox.net; the client id is not part of it.',
+  ),
+  clientId: z.string().min(1),
+  username: z.string().min(1),
+  password: secret,
+  passwordEncoding: z
+    .enum(['base64', 'plain'])
+    .default('base64')
+    .describe('plain in the US region.'),
+  soapVersion: z.enum(['1.1', '1.2']).default('1.1'),
+  sites: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['PrimarySite'])
+    .describe('Sites whose stock may be sold. Never SystemSite.'),
+  orderSite: z.string().optional().describe('Written to Site of each sales order when set.'),
+  timeZone: timeZone
+    .default('Europe/London')
+    .describe('Zone of the dates in templates and reports.'),
+  dateOrder: z.enum(['day-first', 'month-first']).default('day-first'),
+  sessionMinutes: z.number().int().min(1).max(29).default(25),
+  callsPerSecond: z.number().positive().max(15).default(1),
+  templateTimeoutSeconds: z.number().int().min(1).max(3600).default(120),
+  reportTimeoutSeconds: z.number().int().min(1).max(3600).default(600),
+  rowsPerCall: z.number().int().min(1).max(1000).default(100),
+  pageSize: z.number().int().min(1).max(1000).default(1000),
+  templates: z
+    .strictObject({
+      salesOrders: template('Sales orders'),
+      salesOrderItems: template('Sales order items'),
+      itemTypes: template('Item types'),
+      customers: template('Customers'),
+      customerAddresses: template('Customer addresses'),
+      serviceTypes: template('Service types'),
+      sites: template('Sites'),
+    })
+    .prefault({}),
+  reports: z
+    .strictObject({
+      itemInventory: template('Item inventory summary'),
+      salesOrdersByStatus: template('Sales orders by status'),
+    })
+    .prefault({}),
+  customer: z
+    .strictObject({
+      mode: z
+        .enum(['channel', 'each', 'none'])
+        .default('channel')
+        .describe(
+          'channel: one Peoplevox customer per channel. each: one per marketplace customer, made first. none: left out.',
+        ),
+      reference: z
+        .string()
+        .max(50)
+        .optional()
+        .describe('Customer reference in mode channel; default is the channel id in capitals.'),
+      create: z
+        .boolean()
+        .default(false)
+        .describe('Make the customer before the first order (tenants that validate it).'),
+    })
+    .prefault({}),
+  paymentMethod: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe('Id of the Payment method written to each sales order.'),
+  lineCancel: z
+    .enum(['quantity', 'ask'])
+    .default('quantity')
+    .describe('A line cancelled before picking: lower its QuantityOrdered, or ask a person.'),
+  allocate: z
+    .boolean()
+    .default(true)
+    .describe('false: orders are saved without allocating stock (Action 1).'),
+  sendEmail: z.boolean().default(true),
+  attributes: z
+    .record(
+      z.enum(['Attribute1', 'Attribute2', 'Attribute3', 'Attribute4', 'Attribute5']),
+      z.enum([
+        'marketplaceOrderId',
+        'commercialId',
+        'channelId',
+        'shippingTypeCode',
+        'deliveryNote',
+      ]),
+    )
+    .optional()
+    .describe('What is written to the attributes of a sales order.'),
+  verifyTimeoutMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(1440)
+    .default(15)
+    .describe('An order that the warehouse took but does not show after this long is raised.'),
+  cancelledStatuses: z.array(z.string()).default(['Cancelled']),
+  pickingStatuses: z
+    .array(z.string())
+    .default(['Picking', 'Picked', 'Packed', 'Part despatched', 'Despatched'])
+    .describe('Statuses from which a cancellation comes too late.'),
+  statusNumbers: z
+    .record(z.string().regex(/^\d+$/), z.string())
+    .default({})
+    .describe('Names of status numbers, for tenants that answer numbers.'),
+});
+
+export const settingsShape = z
+  .strictObject({
+    $schema: z.string().optional(),
+    service: z
+      .strictObject({
+        dataDir: z
+          .string()
+          .min(1)
+          .default('.packhorse')
+          .describe('Where the service keeps its own PostgreSQL and lock.'),
+        logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+        workers: z
+          .number()
+          .int()
+          .min(1)
+          .max(32)
+          .default(8)
+          .describe('Flow runs at once in one process.'),
+      })
+      .prefault({}),
+    database: z
+      .strictObject({
+        url: z
+          .string()
+          .regex(/^postgres(ql)?:\/\//, 'a postgresql:// URL')
+          .optional()
+          .describe(
+            'PostgreSQL to use. Without it (and without DATABASE_URL) the service starts its own.',
+          ),
+        poolSize: z.number().int().min(2).max(200).default(12),
+      })
+      .prefault({}),
+    channels: z.array(channel).min(1),
+    warehouses: z.array(warehouse).min(1),
+    cadences: z
+      .strictObject({
+        exportSeconds: z.number().int().min(1).max(3600).default(30),
+        acceptSeconds: z.number().int().min(1).max(3600).default(60),
+        referenceSeconds: z.number().int().min(60).max(3600).default(60),
+        rescanSeconds: z.number().int().min(3600).max(172_800).default(86_400),
+      })
+      .prefault({}),
+    policies: z
+      .strictObject({
+        retryFirstSeconds: z.number().int().min(1).default(30),
+        retryMostSeconds: z.number().int().min(1).default(1800),
+        keepCallsDays: z.number().int().min(1).max(3650).default(30),
+        itemFreshMinutes: z
+          .number()
+          .int()
+          .min(1)
+          .max(10_080)
+          .default(240)
+          .describe('How long a known ItemCode is trusted before the warehouse is asked again.'),
+      })
+      .prefault({}),
+  })
+  .superRefine((settings, context) => {
+    const problem = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    settings.channels.forEach((one, index) => {
+      if (settings.channels.findIndex((other) => other.id === one.id) !== index)
+        problem(['channels', index, 'id'], 'an id that no other channel has');
+      if (!settings.warehouses.some((house) => house.id === one.warehouse))
+        problem(
+          ['channels', index, 'warehouse'],
+          `one of: ${settings.warehouses.map((w) => w.id).join(', ')}`,
+        );
+      if ((one.apiKey === undefined) === (one.oauth2 === undefined))
+        problem(['channels', index], 'exactly one of apiKey and oauth2');
+    });
+    settings.warehouses.forEach((one, index) => {
+      if (settings.warehouses.findIndex((other) => other.id === one.id) !== index)
+        problem(['warehouses', index, 'id'], 'an id that no other warehouse has');
+      if (settings.channels.some((other) => other.id === one.id))
+        problem(['warehouses', index, 'id'], 'an id that no channel has');
+      one.sites.forEach((site, at) => {
+        if (site.toLowerCase() === 'systemsite')
+          problem(
+            ['warehouses', index, 'sites', at],
+            'any site but SystemSite, whose stock is never for sale',
+          );
+      });
+    });
+  });
+
+/** The whole configuration after defaults. */
+export type Settings = z.output<typeof settingsShape>;
+/** One marketplace connection. */
+export type ChannelSettings = Settings['channels'][number];
+/** One warehouse connection. */
+export type WarehouseSettings = Settings['warehouses'][number];
+
+/** Key paths that hold secrets: their value in the file must be a reference to the environment. */
+export const secretKeys: ReadonlySet<string> = new Set(['apiKey', 'password', 'clientSecret']);
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-GB', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
