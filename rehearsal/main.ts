@@ -17,6 +17,7 @@ type Options = {
   faults: FaultLevel;
   channels: number;
   json: boolean;
+  explain: boolean;
   verbose: boolean;
 };
 
@@ -38,6 +39,7 @@ const command = new Command('packhorse rehearse')
     2,
   )
   .option('--json', 'print one JSON object', false)
+  .option('--explain', 'print the life of every order that something was found about', false)
   .option('--verbose', "print the service's own log", false)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
@@ -61,6 +63,11 @@ async function main(options: Options): Promise<void> {
     process.stdout.write(
       `${options.json ? JSON.stringify(report, null, 2) : formatReport(report)}\n`,
     );
+    if (options.explain) {
+      for (const [orderId, life] of outcome.lives) {
+        process.stderr.write(`${orderId}\n${life.map((line) => `  ${line}\n`).join('')}`);
+      }
+    }
     process.exitCode = report.passed ? 0 : 1;
   } finally {
     await store.close();

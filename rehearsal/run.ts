@@ -4,7 +4,7 @@ import { Dice, type SimHandler } from '../simulators/kernel.ts';
 import type { Log } from '../src/log.ts';
 import { composeService, driveByHand, type Service } from '../src/main.ts';
 import type { Settings } from '../src/settings.ts';
-import { judge, type Verdict } from './check.ts';
+import { explain, judge, type Verdict } from './check.ts';
 import { drive } from './drive.ts';
 import { type FaultLevel, setMiraklFaults, setPeoplevoxFaults } from './faults.ts';
 import { letTheDayHappen, type Placed } from './happenings.ts';
@@ -33,6 +33,8 @@ export type Outcome = {
   /** Times the service was killed. */
   crashes: number;
   virtualSeconds: number;
+  /** History of every order that something was found about, by order id. */
+  lives: Map<string, string[]>;
 };
 
 /** Mondays are as good as any day. */
@@ -62,14 +64,24 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   setFaults(stage, 'none');
   await settle(clock, stage, show);
   const verdict = await judge(stage, placed, show.service);
+  const lives = new Map<string, string[]>();
+  for (const { orderId } of findingsIn(verdict))
+    lives.set(orderId, await explain(show.service, orderId));
   await show.end();
-  return {
-    verdict,
-    stage,
-    placed,
-    crashes: show.crashes,
-    virtualSeconds: (clock.nowMs() - startMs) / 1_000,
-  };
+  const virtualSeconds = (clock.nowMs() - startMs) / 1_000;
+  return { verdict, stage, placed, crashes: show.crashes, virtualSeconds, lives };
+}
+
+function findingsIn(verdict: Verdict) {
+  const { lost, wrong, duplicated, missedExceptions, falseExceptions, unaccounted } = verdict;
+  return [
+    ...lost,
+    ...wrong,
+    ...duplicated,
+    ...missedExceptions,
+    ...falseExceptions,
+    ...unaccounted,
+  ];
 }
 
 /** The service's lives, one after the other, on one database. */

@@ -14,6 +14,8 @@ export type Stage = {
   marketplaces: Map<string, MiraklSimulator>;
   warehouse: PeoplevoxSimulator;
   dice: Dice;
+  /** Whether this warehouse lets a line be set to no units (unconfirmed of the real one; differs by seed). */
+  canEmptyLines: boolean;
 };
 
 export type StageSettings = {
@@ -39,8 +41,10 @@ export function setStage(settings: StageSettings): Stage {
       makeMarketplace(settings, world, { index, dice: dice.fork(id) }),
     ]),
   );
+  const canEmptyLines = seed % 2 === 0;
   const warehouse = createPeoplevoxSimulator({
     clock,
+    zeroQuantity: canEmptyLines ? 'taken' : 'error',
     dice: dice.fork('warehouse'),
     clientId: 'rehearsal1',
     username: 'packhorse',
@@ -60,7 +64,7 @@ export function setStage(settings: StageSettings): Stage {
       retired: item.isRetired,
     });
   }
-  return { world, marketplaces, warehouse, dice };
+  return { world, marketplaces, warehouse, dice, canEmptyLines };
 }
 
 function makeMarketplace(

@@ -1,6 +1,6 @@
 /** A database of its own for each rehearsal: on the configured server, else on a throwaway embedded one. */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -12,6 +12,8 @@ export type RehearsalStore = { url: string; close(): Promise<void> };
 export async function openRehearsalStore(serverUrl: string | undefined): Promise<RehearsalStore> {
   if (serverUrl) return openOnServer(serverUrl);
   const folder = await mkdtemp(join(tmpdir(), 'packhorse-rehearsal-'));
+  // Entering must be allowed to the account that PostgreSQL runs as when we are root; reading need not.
+  await chmod(folder, 0o711);
   const server = await startThrowawayPostgres(join(folder, 'postgres'));
   return {
     url: server.url,

@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConfigError, type ConfigProblem } from './errors.ts';
-import { type Settings, secretKeys, settingsShape } from './settings.ts';
+import { databaseUrlShape, type Settings, secretKeys, settingsShape } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,18 +32,8 @@ export async function loadConfig(path: string, environment: Environment): Promis
 
 /** Checks configuration text (YAML 1.2). Throws ConfigError naming every problem. */
 export function parseConfig(text: string, environment: Environment): Settings {
-  const document = parseDocument(text, { prettyErrors: true });
-  if (document.errors.length > 0) {
-    throw new ConfigError(
-      document.errors.map((e) => ({
-        path: '(file)',
-        found: e.message.split('\n')[0] ?? '',
-        allowed: 'YAML',
-      })),
-    );
-  }
   const problems: ConfigProblem[] = [];
-  const raw = resolveReferences(document.toJS({ maxAliasCount: 50 }), environment, [], problems);
+  const raw = resolveReferences(parseYaml(text), environment, [], problems);
   const checked = settingsShape.safeParse(raw ?? {});
   if (!checked.success) {
     const known = new Set(problems.map((p) => p.path));
@@ -52,9 +42,33 @@ export function parseConfig(text: string, environment: Environment): Settings {
         if (!known.has(problem.path)) problems.push(problem);
     }
   }
+  const fromEnvironment = environment['DATABASE_URL'] || undefined;
+  if (fromEnvironment !== undefined && !databaseUrlShape.test(fromEnvironment)) {
+    const allowed = 'a postgresql:// URL';
+    problems.push({ path: 'DATABASE_URL', found: show(fromEnvironment), allowed });
+  }
   if (problems.length > 0 || !checked.success) throw new ConfigError(problems);
-  const url = checked.data.database.url ?? (environment['DATABASE_URL'] || undefined);
+  const url = checked.data.database.url ?? fromEnvironment;
   return { ...checked.data, database: { ...checked.data.database, ...(url ? { url } : {}) } };
+}
+
+function parseYaml(text: string): unknown {
+  const document = parseDocument(text, { prettyErrors: true });
+  const refuse = (errors: readonly Error[]) =>
+    new ConfigError(
+      errors.map((e) => ({
+        path: '(file)',
+        found: e.message.split('\n')[0] ?? '',
+        allowed: 'YAML',
+      })),
+    );
+  if (document.errors.length > 0) throw refuse(document.errors);
+  try {
+    return document.toJS({ maxAliasCount: 50 });
+  } catch (cause) {
+    // Aliases are only looked up here: one of nothing, or far too many.
+    throw refuse([cause as Error]);
+  }
 }
 
 /** The published JSON Schema (2020-12) of packhorse.yaml. */
@@ -138,8 +152,10 @@ function allowedBy(issue: z.core.$ZodIssue): string {
   return `allowed: ${issue.message}`;
 }
 
+/** The value as found, shortened; a password inside a URL is left out. */
 function show(value: unknown): string {
-  const text = typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value));
+  const json = typeof value === 'string' ? `"${value}"` : (JSON.stringify(value) ?? String(value));
+  const text = json.replace(/:\/\/[^\s/"]*@/g, '://...@');
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 

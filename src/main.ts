@@ -100,8 +100,8 @@ export async function composeService(deps: ServiceDeps): Promise<Service> {
     housekeepingFlow(settings.policies),
   ];
   const backOff = {
-    firstMs: settings.policies.retryFirstSeconds * 1_000,
-    mostMs: settings.policies.retryMostSeconds * 1_000,
+    firstMs: settings.policies.flowRetryFirstSeconds * 1_000,
+    mostMs: settings.policies.flowRetryMostSeconds * 1_000,
   };
   return {
     settings,

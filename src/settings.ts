@@ -13,6 +13,8 @@ const httpUrl = z
   .string()
   .regex(/^https?:\/\/[^\s/]+(\/[^\s]*)?$/, 'an absolute http(s) URL')
   .transform((url) => url.replace(/\/+$/, ''));
+/** What a database URL starts with, in the file or in DATABASE_URL. */
+export const databaseUrlShape = /^postgres(ql)?:\/\//;
 const timeZone = z.string().refine(isTimeZone, 'an IANA time zone such as Europe/London');
 const columns = z
   .record(z.string(), z.string().min(1))
@@ -21,7 +23,10 @@ const columns = z
 
 function template(name: string) {
   return z
-    .strictObject({ name: z.string().min(1).default(name), columns })
+    .strictObject({
+      name: z.string().min(1).default(name).describe('Its name at the tenant.'),
+      columns,
+    })
     .prefault({})
     .describe(`Integration template "${name}" as the tenant configured it.`);
 }
@@ -69,7 +74,12 @@ const acceptance = z
       .describe(
         "The operator's acceptance window; it is not in the API. Orders are raised before it runs out.",
       ),
-    warnBeforeHours: z.number().positive().max(240).default(4),
+    warnBeforeHours: z
+      .number()
+      .positive()
+      .max(240)
+      .default(4)
+      .describe('How long before the end of the window a waiting order is raised.'),
   })
   .prefault({});
 
@@ -78,8 +88,11 @@ const channel = z.strictObject({
     'Our short name of this marketplace connection; never changes once orders came in.',
   ),
   name: z.string().min(1).max(50).describe('Written to ChannelName of each sales order.'),
-  kind: z.literal('mirakl').default('mirakl'),
-  enabled: z.boolean().default(true),
+  kind: z.literal('mirakl').default('mirakl').describe('The platform that runs the marketplace.'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('false: this marketplace is left alone, as if it were not listed.'),
   url: httpUrl.describe(
     "The operator's host, such as https://operator.example; paths start at /api.",
   ),
@@ -99,7 +112,10 @@ const channel = z.strictObject({
     .describe(
       'external: the stricter ceilings that Mirakl sets for external partners (orders every 15 minutes).',
     ),
-  paging: z.enum(['auto', 'offset', 'seek']).default('auto'),
+  paging: z
+    .enum(['auto', 'offset', 'seek'])
+    .default('auto')
+    .describe('How lists of orders are paged. auto: as the answer offers.'),
   pollSeconds: z
     .number()
     .int()
@@ -123,7 +139,13 @@ const channel = z.strictObject({
     .max(60)
     .default(3)
     .describe('How many days the daily rescan reads again.'),
-  timeoutSeconds: z.number().int().min(1).max(600).default(60),
+  timeoutSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(600)
+    .default(60)
+    .describe('How long an answer may take before the call counts as lost.'),
   acceptance,
   salesOrderPrefix: z
     .string()
@@ -173,20 +195,28 @@ const channel = z.strictObject({
 });
 
 const warehouse = z.strictObject({
-  id,
-  kind: z.literal('peoplevox').default('peoplevox'),
-  enabled: z.boolean().default(true),
+  id: id.describe(
+    'Our short name of this warehouse connection; never changes once orders went in.',
+  ),
+  kind: z.literal('peoplevox').default('peoplevox').describe('The warehouse management system.'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('false: this warehouse and every channel that it fills are left alone.'),
   url: httpUrl.describe(
     'Host of the tenant, such as https://wms.peoplevox.net; the client id is not part of it.',
   ),
-  clientId: z.string().min(1),
-  username: z.string().min(1),
+  clientId: z.string().min(1).describe('Client id of the tenant, as in its web address.'),
+  username: z
+    .string()
+    .min(1)
+    .describe('The API user. One of its own, so that nobody else ends its session.'),
   password: secret,
   passwordEncoding: z
     .enum(['base64', 'plain'])
     .default('base64')
     .describe('plain in the US region.'),
-  soapVersion: z.enum(['1.1', '1.2']).default('1.1'),
+  soapVersion: z.enum(['1.1', '1.2']).default('1.1').describe('Version of SOAP that is spoken.'),
   sites: z
     .array(z.string().min(1))
     .min(1)
@@ -196,13 +226,45 @@ const warehouse = z.strictObject({
   timeZone: timeZone
     .default('Europe/London')
     .describe('Zone of the dates in templates and reports.'),
-  dateOrder: z.enum(['day-first', 'month-first']).default('day-first'),
-  sessionMinutes: z.number().int().min(1).max(29).default(25),
-  callsPerSecond: z.number().positive().max(15).default(1),
-  templateTimeoutSeconds: z.number().int().min(1).max(3600).default(120),
-  reportTimeoutSeconds: z.number().int().min(1).max(3600).default(600),
-  rowsPerCall: z.number().int().min(1).max(1000).default(100),
-  pageSize: z.number().int().min(1).max(1000).default(1000),
+  dateOrder: z
+    .enum(['day-first', 'month-first'])
+    .default('day-first')
+    .describe('Which number comes first in dates that Peoplevox shows.'),
+  sessionMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(29)
+    .default(25)
+    .describe('Age at which a session is renewed; it dies at about 30.'),
+  callsPerSecond: z
+    .number()
+    .positive()
+    .max(15)
+    .default(1)
+    .describe('Most calls a second; one at a time in any case.'),
+  templateTimeoutSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(3600)
+    .default(120)
+    .describe('How long an answer about templates may take.'),
+  reportTimeoutSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(3600)
+    .default(600)
+    .describe('How long a report may take.'),
+  rowsPerCall: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(100)
+    .describe('Most rows written in one call; 100 is what Peoplevox advises.'),
+  pageSize: z.number().int().min(1).max(1000).default(1000).describe('Rows asked for in one page.'),
   templates: z
     .strictObject({
       salesOrders: template('Sales orders'),
@@ -253,9 +315,14 @@ const warehouse = z.strictObject({
     .boolean()
     .default(true)
     .describe('false: orders are saved without allocating stock (Action 1).'),
-  sendEmail: z.boolean().default(true),
+  sendEmail: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Write the shopper's e-mail address to the sales order; the warehouse may mail to it.",
+    ),
   attributes: z
-    .record(
+    .partialRecord(
       z.enum(['Attribute1', 'Attribute2', 'Attribute3', 'Attribute4', 'Attribute5']),
       z.enum([
         'marketplaceOrderId',
@@ -274,7 +341,10 @@ const warehouse = z.strictObject({
     .max(1440)
     .default(15)
     .describe('An order that the warehouse took but does not show after this long is raised.'),
-  cancelledStatuses: z.array(z.string()).default(['Cancelled']),
+  cancelledStatuses: z
+    .array(z.string())
+    .default(['Cancelled'])
+    .describe('Statuses that mean a sales order was cancelled.'),
   pickingStatuses: z
     .array(z.string())
     .default(['Picking', 'Picked', 'Packed', 'Part despatched', 'Despatched'])
@@ -287,15 +357,20 @@ const warehouse = z.strictObject({
 
 export const settingsShape = z
   .strictObject({
-    $schema: z.string().optional(),
+    $schema: z.string().optional().describe('Where an editor finds the JSON Schema; ignored.'),
     service: z
       .strictObject({
         dataDir: z
           .string()
           .min(1)
           .default('.packhorse')
-          .describe('Where the service keeps its own PostgreSQL and lock.'),
-        logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+          .describe(
+            'Where the service keeps its own PostgreSQL and lock; relative to the configuration file.',
+          ),
+        logLevel: z
+          .enum(['debug', 'info', 'warn', 'error', 'silent'])
+          .default('info')
+          .describe('How much is logged: JSON lines on standard error.'),
         workers: z
           .number()
           .int()
@@ -309,29 +384,93 @@ export const settingsShape = z
       .strictObject({
         url: z
           .string()
-          .regex(/^postgres(ql)?:\/\//, 'a postgresql:// URL')
+          .regex(databaseUrlShape, 'a postgresql:// URL')
           .optional()
           .describe(
             'PostgreSQL to use. Without it (and without DATABASE_URL) the service starts its own.',
           ),
-        poolSize: z.number().int().min(2).max(200).default(12),
+        poolSize: z
+          .number()
+          .int()
+          .min(2)
+          .max(200)
+          .default(12)
+          .describe('Most connections of one process, besides about 8 that its runtime keeps.'),
       })
       .prefault({}),
     channels: z.array(channel).min(1),
     warehouses: z.array(warehouse).min(1),
     cadences: z
       .strictObject({
-        exportSeconds: z.number().int().min(1).max(3600).default(30),
-        acceptSeconds: z.number().int().min(1).max(3600).default(60),
-        referenceSeconds: z.number().int().min(60).max(3600).default(60),
-        rescanSeconds: z.number().int().min(3600).max(172_800).default(86_400),
+        exportSeconds: z
+          .number()
+          .int()
+          .min(1)
+          .max(3600)
+          .default(30)
+          .describe(
+            'How often the warehouse is told of orders and asked for them, when nothing wakes it sooner.',
+          ),
+        acceptSeconds: z
+          .number()
+          .int()
+          .min(1)
+          .max(3600)
+          .default(60)
+          .describe('How often orders that wait for acceptance are decided.'),
+        referenceSeconds: z
+          .number()
+          .int()
+          .min(60)
+          .max(3600)
+          .default(60)
+          .describe('How often SalesOrderNumbers are written back; one call each time.'),
+        rescanSeconds: z
+          .number()
+          .int()
+          .min(3600)
+          .max(172_800)
+          .default(86_400)
+          .describe('How often the orders of the last rescanDays are read again.'),
       })
       .prefault({}),
     policies: z
       .strictObject({
-        retryFirstSeconds: z.number().int().min(1).default(30),
-        retryMostSeconds: z.number().int().min(1).default(1800),
-        keepCallsDays: z.number().int().min(1).max(3650).default(30),
+        retryFirstSeconds: z
+          .number()
+          .int()
+          .min(1)
+          .default(30)
+          .describe('First wait after a failure; it doubles from there.'),
+        retryMostSeconds: z
+          .number()
+          .int()
+          .min(1)
+          .default(1800)
+          .describe('Longest wait between two tries.'),
+        flowRetryFirstSeconds: z
+          .number()
+          .int()
+          .min(1)
+          .max(3600)
+          .default(5)
+          .describe('How soon a flow that failed runs again; doubles while it fails.'),
+        flowRetryMostSeconds: z
+          .number()
+          .int()
+          .min(1)
+          .max(3600)
+          .default(120)
+          .describe(
+            'Longest wait of a failing flow: how late work may resume after a vendor comes back.',
+          ),
+        keepCallsDays: z
+          .number()
+          .int()
+          .min(1)
+          .max(3650)
+          .default(30)
+          .describe('How long the journal of vendor calls is kept.'),
         itemFreshMinutes: z
           .number()
           .int()

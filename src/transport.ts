@@ -95,8 +95,10 @@ export function createHttpTransport(options: { connections?: number } = {}): {
         path: url.pathname + url.search,
         headers: request.headers,
         body: request.body ?? null,
-        headersTimeout: request.timeoutMs,
-        bodyTimeout: request.timeoutMs,
+        // One limit on the whole answer; undici's own would let a dripping body go on for ever.
+        signal: AbortSignal.timeout(request.timeoutMs),
+        headersTimeout: 0,
+        bodyTimeout: 0,
       });
       return {
         status: answer.statusCode,
@@ -122,9 +124,10 @@ async function* guard(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array
 }
 
 function asTransportError(cause: unknown, answered = false): TransportError {
-  const code = (cause as { code?: string }).code ?? '';
-  const reached = answered || !neverReached.has(code);
-  return new TransportError(`${code} ${(cause as Error).message ?? cause}`.trim(), {
+  const { code, name } = cause as { code?: unknown; name?: string };
+  const word = typeof code === 'string' ? code : (name ?? '');
+  const reached = answered || !neverReached.has(word);
+  return new TransportError(`${word} ${(cause as Error).message ?? cause}`.trim(), {
     reached,
     cause,
   });

@@ -78,7 +78,7 @@ export function sampleAddress(own: Partial<Address> = {}): Address {
 export function sampleLine(own: Partial<MarketplaceOrderLine> = {}): MarketplaceOrderLine {
   const quantity = own.quantity ?? 2;
   const unitPrice = own.unitPrice ?? toDecimal('10.00');
-  const price = own.price ?? toDecimal(String(Number(unitPrice) * quantity));
+  const price = own.price ?? toDecimal((Number(unitPrice) * quantity).toFixed(6));
   return {
     orderLineId: 'A-1',
     index: 1,

@@ -10,7 +10,9 @@ const longestFunctionLines = 70;
 export const longestFileLines = 400;
 
 /** Files that may be longer, each with the reason. */
-export const longerFiles: Readonly<Record<string, string>> = {};
+export const longerFiles: Readonly<Record<string, string>> = {
+  'src/settings.ts': 'one list of every setting, each with its meaning, which leaves may not share out',
+};
 
 /** Only allowed imports, by the table; and only by a literal name, so that search finds every import. */
 export const importsByTheTable: Rule = (file) => {

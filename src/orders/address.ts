@@ -162,3 +162,8 @@ export function tidy(raw: string | null | undefined): string {
     .trim();
   return /^(undefined|null|NaN|\[object Object\])$/.test(text) ? '' : text;
 }
+
+/** The first `most` characters, never half of one that takes two places; '' for nothing. */
+export function cut(text: string | undefined, most: number): string {
+  return (text ?? '').slice(0, most).replace(/\p{Cs}$/u, '');
+}

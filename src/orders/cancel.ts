@@ -3,7 +3,7 @@
 import { cancelSalesOrders, saveSalesOrderItems } from '../peoplevox/sales-orders.ts';
 import type { Cause, FlowContext } from '../runtime/flow.ts';
 import type { ExportDeps } from './export.ts';
-import { cancelCodes, cancelNotApplied, cancelTooLate } from './export-causes.ts';
+import { cancelCodes, cancelNotApplied, cancelTooLate, exportCodes } from './export-causes.ts';
 import { retryAt } from './retry.ts';
 import {
   moveSalesOrders,
@@ -136,7 +136,10 @@ async function keepVerdicts(
       trx,
       now,
       verdicts
-        .filter((one) => !['wait', 'send'].includes(one.next))
+        // What a person was told once is not told every half hour again.
+        .filter(
+          (one) => !['wait', 'send'].includes(one.next) && one.row.attempts <= triesBeforePark,
+        )
         .map(({ row, next, what }) => ({
           channel: row.channel,
           marketplaceOrderId: row.marketplaceOrderId,
@@ -152,12 +155,13 @@ async function keepVerdicts(
         trx,
         now,
         settled
-          .filter(({ row }) => isWhole(row))
+          // An order of which a part is left is in the warehouse whole now, perhaps for the first time.
+          .filter(({ row }) => isWhole(row) || from !== 'exported')
           .map(({ row, what }) => ({
             channel: row.channel,
             marketplaceOrderId: row.marketplaceOrderId,
             from,
-            to: 'cancelled' as const,
+            to: isWhole(row) ? ('cancelled' as const) : ('exported' as const),
             why: `sales order ${row.salesOrderNumber}: ${what}`,
             call,
             dueAt: null,
@@ -170,7 +174,7 @@ async function keepVerdicts(
       subjectId: row.marketplaceOrderId,
     }));
     await context.exceptions.settle(trx, subjects, {
-      codes: cancelCodes,
+      codes: [...cancelCodes, ...exportCodes],
       why: 'the cancellation shows',
     });
   });
@@ -186,6 +190,7 @@ function moveOf(verdict: Decision & { row: SalesOrderRow }, now: Date, deps: Exp
       dueAt: now,
       seenAt: now,
       attempts: 0,
+      ...(isWhole(row) || row.verifiedAt ? {} : { verifiedAt: now, referenceDueAt: now }),
     };
   }
   if (next === 'wait') {
@@ -197,7 +202,12 @@ function moveOf(verdict: Decision & { row: SalesOrderRow }, now: Date, deps: Exp
     };
   }
   // Looked at again now and then: the warehouse may still act, or a person may.
-  return { ...base, step: 'cancelling', dueAt: retryAt(now, 20, deps.policies) };
+  return {
+    ...base,
+    step: 'cancelling',
+    dueAt: retryAt(now, 20, deps.policies),
+    attempts: triesBeforePark + 1,
+  };
 }
 
 async function noteSent(

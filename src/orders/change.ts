@@ -93,10 +93,27 @@ function wantedLines(order: FullOrder, sent: SalesOrderRow, plan: SalesOrderPlan
     };
   });
   const covered = new Set(sent.lines.flatMap((line) => line.parts.map((part) => part.orderLineId)));
-  return [
-    ...result,
-    ...plan.lines.filter((line) => line.parts.every((part) => !covered.has(part.orderLineId))),
-  ];
+  for (const line of plan.lines) {
+    const parts = line.parts.filter((part) => !covered.has(part.orderLineId));
+    if (parts.length > 0) addParts(result, { ...line, parts });
+  }
+  return result;
+}
+
+/** Adds marketplace lines that came later: to their merged line where there is one, else as a line of its own
+ *  under a number that is free. */
+function addParts(lines: PlannedLine[], added: PlannedLine): void {
+  const units = added.parts.reduce((sum, part) => sum + part.units, 0);
+  const at = lines.findIndex((one) => one.line === added.line);
+  const same = lines[at];
+  if (same && same.itemCode === added.itemCode) {
+    // An emptied line stands for what it had; only what is wanted now counts from here on.
+    const kept = same.quantity > 0 ? same.parts : [];
+    lines[at] = { ...same, quantity: same.quantity + units, parts: [...kept, ...added.parts] };
+    return;
+  }
+  const free = Math.max(...lines.map((one) => Number(one.line)), 0) + 1;
+  lines.push({ ...added, quantity: units, line: same ? String(free) : added.line });
 }
 
 /** Units that the warehouse should have had: those to ship and those that already left. */

@@ -110,7 +110,8 @@ function toLineRow(line: MarketplaceOrderLine, index: number): LineRow {
 
 /** Units of a live line that are cancelled but still counted in its `quantity`. Whether the marketplace
  *  takes cancelled units off `quantity` is unconfirmed; it does take their money off `price`, so the price
- *  tells: quantity x unit price = price means the quantity is net already. */
+ *  tells: the quantity is net already when quantity x unit price is nearer to it than the same without the
+ *  cancelled units. Nearer, not equal: unit prices may be rounded or discounts taken off the line. */
 export function withdrawnUnits(
   line: Pick<MarketplaceOrderLine, 'quantity' | 'unitPrice' | 'price' | 'cancelations'>,
 ): number {
@@ -118,8 +119,12 @@ export function withdrawnUnits(
   if (cancelled === 0) return 0;
   const unit = scaled(line.unitPrice);
   const price = scaled(line.price);
-  if (unit * BigInt(line.quantity) === price) return 0;
-  return Math.min(cancelled, line.quantity);
+  const missBy = (units: number) => {
+    const miss = unit * BigInt(units) - price;
+    return miss < 0n ? -miss : miss;
+  };
+  const rest = Math.max(0, line.quantity - cancelled);
+  return missBy(line.quantity) <= missBy(rest) ? 0 : line.quantity - rest;
 }
 
 /** An amount in billionths of a pound, exact for up to 9 decimals. */
@@ -145,17 +150,26 @@ export function stateAfterSight(
 ): OrderState {
   const wanted = stateBySight(order);
   if (before === null) return wanted;
+  if (ownedByLaterFlows.includes(before)) return before;
   if (before === 'parked' && wanted === 'accepted') return 'parked';
   if (before === 'exported' && wanted !== 'despatched') return 'exported';
   if (before === wanted || !mayMove(before, wanted)) return before;
   return wanted;
 }
 
+const ownedByLaterFlows: readonly OrderState[] = ['despatched', 'confirmed', 'settled'];
+
 function stateBySight(order: Pick<SightedOrder, 'lines'>): OrderState {
-  const live = order.lines.filter((line) => !wire.withdrawn.includes(line.wire_state));
+  const live = order.lines.filter(
+    (line) => !wire.withdrawn.includes(line.wire_state) && !isEmptied(line),
+  );
   if (live.length === 0) return 'cancelled';
   if (live.some((line) => unitsToShip(line) > 0)) return 'accepted';
   if (live.every((line) => wire.gone.includes(line.wire_state))) return 'despatched';
-  if (live.every((line) => line.wire_state === wire.shipping)) return 'cancelled';
   return 'received';
+}
+
+/** A line in SHIPPING of which nothing is left to ship. */
+function isEmptied(line: LineRow): boolean {
+  return line.wire_state === wire.shipping && unitsToShip(line) <= 0;
 }

@@ -1,6 +1,6 @@
 /** What the warehouse says of ItemCodes, asked only for those that are needed and not fresh. */
 import type { PeoplevoxClient } from '../peoplevox/client.ts';
-import { readItemTypes } from '../peoplevox/item-types.ts';
+import { readItemTypes, readRetiredItemTypes } from '../peoplevox/item-types.ts';
 import type { FlowContext } from '../runtime/flow.ts';
 import { readItems, saveItems } from './lookup-store.ts';
 import { type ItemFacts, isUsableItemCode } from './to-peoplevox.ts';
@@ -27,20 +27,26 @@ export async function learnItems(
   for (let at = 0; at < toAsk.length; at += codesPerCall) {
     const batch = toAsk.slice(at, at + codesPerCall);
     await context.assertPlace();
-    const { items, isComplete } = await readItemTypes(deps.peoplevox, batch);
-    const answers = batch.map((code) => {
-      const live = items.find((item) => item.itemCode === code && !item.isRetired);
-      const isRetired =
-        !live && items.some((item) => item.isRetired && retiredFrom(item.itemCode) === code);
-      return {
-        itemCode: code,
-        found: live !== undefined,
-        retired: isRetired,
-        name: live?.name ?? null,
-      };
-    });
+    const live = await readItemTypes(deps.peoplevox, batch);
+    const found = new Map(
+      live.items.filter((item) => !item.isRetired).map((item) => [item.itemCode, item]),
+    );
+    const missing = batch.filter((code) => !found.has(code));
+    if (missing.length > 0) await context.assertPlace();
+    const retired = await readRetiredItemTypes(deps.peoplevox, missing);
+    const gone = new Set(
+      [...live.items, ...retired.items]
+        .filter((i) => i.isRetired)
+        .map((i) => retiredFrom(i.itemCode)),
+    );
+    const answers = batch.map((code) => ({
+      itemCode: code,
+      found: found.has(code),
+      retired: !found.has(code) && gone.has(code),
+      name: found.get(code)?.name ?? null,
+    }));
     // Absence proves nothing when the answer was not whole.
-    const sure = answers.filter((one) => one.found || isComplete);
+    const sure = answers.filter((one) => one.found || (live.isComplete && retired.isComplete));
     await context.write((trx) => saveItems(trx, deps.warehouseId, now, sure));
     for (const one of sure) facts.set(one.itemCode, { ...one, readAt: now });
   }

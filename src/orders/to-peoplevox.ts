@@ -2,7 +2,8 @@
 import type { ItemCode } from '../codes.ts';
 import { penceToText, roundedPence, toDecimal } from '../money.ts';
 import type { ChannelSettings, WarehouseSettings } from '../settings.ts';
-import { tidy, toWarehouseAddress } from './address.ts';
+import { cut, tidy, toWarehouseAddress } from './address.ts';
+import { customerReference, planCustomer } from './customer.ts';
 import { type LineRow, type OrderPeople, unitsToShip } from './from-mirakl.ts';
 
 /** What is known of an ItemCode: as last read from the warehouse. */
@@ -78,6 +79,8 @@ export const longest = {
   itemCode: 50,
   serviceType: 100,
   email: 500,
+  address: 100,
+  attribute: 500,
 };
 
 /** Builds the plan and finds every problem at once. The plan is to be used only when there is none. */
@@ -98,7 +101,7 @@ export function planSalesOrder(
     problems.push(tooLong('commercial id', order.commercial_id.length, longest.reference));
   }
   const lines = planLines(order, context, problems);
-  const row = planRow(order, context, salesOrderNumber, lines, problems);
+  const row = planRow(order, context, salesOrderNumber, problems);
   checkTotals(order, context.channel, problems);
   if (order.has_incident) {
     problems.push({
@@ -112,7 +115,7 @@ export function planSalesOrder(
     });
   }
   const customer = planCustomer(order, context, row);
-  return { plan: { salesOrderNumber, row, customer, lines }, problems };
+  return { plan: { salesOrderNumber, row, customer, lines }, problems: mergeByCode(problems) };
 }
 
 /** The warehouse's number of a marketplace order: the prefix of the channel and the order id. */
@@ -227,7 +230,6 @@ function planRow(
   order: OrderToStage,
   context: StageContext,
   salesOrderNumber: string,
-  lines: readonly PlannedLine[],
   problems: StageProblem[],
 ): Record<string, string> {
   const { channel, warehouse } = context;
@@ -235,8 +237,9 @@ function planRow(
   const billing = order.people?.billingAddress
     ? toWarehouseAddress(order.people.billingAddress, addressRules(channel)).address
     : null;
-  const goods = lines.reduce(
-    (sum, line) => sum + pence(line.salePrice) * BigInt(line.quantity),
+  // By the marketplace's lines, not the planned ones: a merged line has the price of its first part only.
+  const goods = order.lines.reduce(
+    (sum, line) => sum + pence(line.unit_price) * BigInt(Math.max(0, unitsToShip(line))),
     0n,
   );
   const shippingCost = roundedPence(toDecimal(order.shipping_price));
@@ -256,15 +259,15 @@ function planRow(
     ShippingAddressRegion: shipping?.region ?? '',
     ShippingAddressPostcode: shipping?.postcode ?? '',
     ShippingAddressCountry: shipping?.country ?? '',
-    InvoiceAddressLine1: billing?.line1 ?? '',
-    InvoiceAddressLine2: billing?.line2 ?? '',
-    InvoiceAddressCity: billing?.city ?? '',
-    InvoiceAddressRegion: billing?.region ?? '',
-    InvoiceAddressPostcode: billing?.postcode ?? '',
-    InvoiceAddressCountry: billing?.country ?? '',
+    InvoiceAddressLine1: cut(billing?.line1, longest.address),
+    InvoiceAddressLine2: cut(billing?.line2, longest.address),
+    InvoiceAddressCity: cut(billing?.city, longest.address),
+    InvoiceAddressRegion: cut(billing?.region, longest.address),
+    InvoiceAddressPostcode: cut(billing?.postcode, longest.address),
+    InvoiceAddressCountry: cut(billing?.country, longest.address),
     RequestedDeliveryDate: context.formatDate(order.shipping_deadline ?? order.wire_created_at),
     ShippingCost: penceToText(shippingCost),
-    Email: warehouse.sendEmail ? tidy(order.people?.notificationEmail).slice(0, longest.email) : '',
+    Email: warehouse.sendEmail ? cut(tidy(order.people?.notificationEmail), longest.email) : '',
     ContactName: shipping?.contactName ?? '',
     TotalSale: penceToText(goods + shippingCost),
     Discount: '0.00',
@@ -299,21 +302,23 @@ function planAddress(order: OrderToStage, channel: ChannelSettings, problems: St
     return null;
   }
   const { address, problems: found } = toWarehouseAddress(from, addressRules(channel));
-  for (const one of mergeByCode(found)) {
-    problems.push({
-      code: one.code,
-      what: `delivery address: ${one.what}`,
-      evidence: { missing: one.what },
-    });
+  for (const { code, what } of found) {
+    problems.push({ code, what: `delivery address: ${what}`, evidence: { missing: what } });
   }
   return address;
 }
 
-function mergeByCode<T extends { code: string; what: string }>(found: readonly T[]): T[] {
-  const byCode = new Map<string, T>();
-  for (const one of found) {
-    const first = byCode.get(one.code);
-    byCode.set(one.code, first ? { ...first, what: `${first.what}; ${one.what}` } : one);
+/** One problem per code that names every cause: an exception is one row per code and order. */
+function mergeByCode(found: readonly StageProblem[]): StageProblem[] {
+  const byCode = new Map<StageCode, StageProblem>();
+  for (const { code, what, evidence } of found) {
+    const first = byCode.get(code);
+    const merged = first && {
+      code,
+      what: `${first.what}; ${what}`,
+      evidence: { ...first.evidence, ...evidence },
+    };
+    byCode.set(code, merged ?? { code, what, evidence });
   }
   return [...byCode.values()];
 }
@@ -323,7 +328,10 @@ function serviceTypeOf(
   channel: ChannelSettings,
   problems: StageProblem[],
 ): string {
-  const mapped = channel.shippingTypes[order.shipping_type_code] ?? channel.defaultServiceType;
+  const { shippingTypes, defaultServiceType } = channel;
+  const mapped = Object.hasOwn(shippingTypes, order.shipping_type_code)
+    ? shippingTypes[order.shipping_type_code]
+    : defaultServiceType;
   if (mapped !== undefined) return mapped;
   problems.push({
     code: 'service-type-unmapped',
@@ -363,37 +371,12 @@ function taxOf(order: OrderToStage): bigint {
     .reduce((sum, tax) => sum + pence(tax.amount), 0n);
 }
 
-function customerReference(order: OrderToStage, context: StageContext): string {
-  const { customer } = context.warehouse;
-  if (customer.mode === 'each') {
-    return `${context.channel.id}-${order.people?.customerId ?? order.commercial_id}`.slice(
-      0,
-      longest.reference,
-    );
-  }
-  return customer.reference ?? context.channel.id.toUpperCase();
-}
-
-function planCustomer(order: OrderToStage, context: StageContext, row: Record<string, string>) {
-  const { mode, create } = context.warehouse.customer;
-  if (mode === 'none' || (mode === 'channel' && !create)) return null;
-  const isEach = mode === 'each';
-  const name = isEach ? row['ContactName'] || order.commercial_id : context.channel.name;
-  return {
-    Name: name.slice(0, longest.reference),
-    Reference: customerReference(order, context),
-    FirstName: isEach ? tidy(order.people?.firstName).slice(0, longest.reference) : '',
-    LastName: isEach ? tidy(order.people?.lastName).slice(0, longest.reference) : '',
-    Email: isEach ? (row['Email'] ?? '') : '',
-  };
-}
-
 function attributeOf(order: OrderToStage, channel: ChannelSettings, source: string): string {
   if (source === 'marketplaceOrderId') return order.marketplace_order_id;
   if (source === 'commercialId') return order.commercial_id;
   if (source === 'channelId') return channel.id;
   if (source === 'deliveryNote')
-    return tidy(order.people?.shippingAddress?.additionalInfo).slice(0, 500);
+    return cut(tidy(order.people?.shippingAddress?.additionalInfo), longest.attribute);
   return order.shipping_type_code;
 }
 

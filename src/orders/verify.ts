@@ -25,7 +25,9 @@ const ordersPerCall = 100;
 const lookAgainMs = 15_000;
 /** How long a taken row may stay unseen before it is sent again. Smaller than the import queue's delay:
  *  needless repeats; larger: dropped rows wait. */
-const resendAfterMs = 90_000;
+const resendAfterMs = 45_000;
+/** Sent again at least this often before a person is asked, however late it is. */
+const triesBeforeStop = 2;
 
 export type SeenOrder = { order: SalesOrder; items: SalesOrderItem[] };
 
@@ -159,9 +161,13 @@ export function judge(
   const isOnlyMissing = wrong.every((code) => !shown.has(code));
   if (isOnlyMissing) return { kind: 'linesMissing' };
   const what = wrong
-    .map((code) => `${code} ${shown.get(code) ?? 0} instead of ${wanted.get(code) ?? 0}`)
+    .map((code) => `${code} ${unitsText(shown.get(code))} instead of ${wanted.get(code) ?? 0}`)
     .join(', ');
   return { kind: 'differs', what };
+}
+
+function unitsText(units: number | undefined): string {
+  return Number.isNaN(units) ? 'an unreadable quantity' : String(units ?? 0);
 }
 
 function unitsByItem(lines: readonly { itemCode: string; units: number }[]): Map<string, number> {
@@ -208,7 +214,9 @@ function moveOf(row: SalesOrderRow, verdict: Verdict, now: Date, deps: ExportDep
     return { move: { ...base, step: 'lines-in', dueAt: after(lookAgainMs) } };
   }
   const limitMs = deps.warehouse.verifyTimeoutMinutes * 60_000;
-  const isOverdue = now.getTime() - (row.headerSentAt ?? row.stagedAt).getTime() >= limitMs;
+  const isOverdue =
+    now.getTime() - (row.headerSentAt ?? row.stagedAt).getTime() >= limitMs &&
+    row.attempts >= triesBeforeStop;
   const resend = verdict.kind === 'absent' ? 'staged' : 'header-in';
   if (!isOverdue) {
     return {

@@ -2,7 +2,7 @@
 import type { PeoplevoxClient } from './client.ts';
 import type { RaggedRow } from './csv.ts';
 import { readTemplatePages, readTemplateRows } from './paging.ts';
-import { maxSearchTerms, templateSearch } from './search.ts';
+import { maxSearchTerms, or, templateSearch } from './search.ts';
 import { type FieldOf, templateOf } from './templates.ts';
 
 /** One item. `itemCode` exactly as sent, blanks and zeros included. `isRetired`: its code carries
@@ -36,6 +36,21 @@ export async function readItemTypes(
   const search = templateSearch.anyOf(column, codes);
   const { rows, isComplete } = await readTemplateRows(client, 'Item types', { search, ...keyed });
   return { items: rows.map(itemTypeOf), isComplete };
+}
+
+/** The retired items that once had one of these codes (up to 100): a retired code is the old one with `~D~`
+ *  behind it. Throws as `readItemTypes`. */
+export async function readRetiredItemTypes(
+  client: PeoplevoxClient,
+  codes: readonly string[],
+): Promise<{ items: ItemType[]; isComplete: boolean }> {
+  if (codes.length > maxSearchTerms)
+    throw new RangeError(`at most ${maxSearchTerms} item codes a call, not ${codes.length}`);
+  if (codes.length === 0) return { items: [], isComplete: true };
+  const column = templateOf(client.connection.templates, 'Item types').columnOf('ItemCode');
+  const search = or(...codes.map((code) => templateSearch.startsWith(column, `${code}~D~`)));
+  const { rows, isComplete } = await readTemplateRows(client, 'Item types', { search, ...keyed });
+  return { items: rows.map(itemTypeOf).filter((item) => item.isRetired), isComplete };
 }
 
 /** All items page by page, retired ones included. Throws VendorError of the calls. */
