@@ -28,6 +28,8 @@ export type StageSettings = {
   /** False lifts the vendors' ceilings (benchmarks). */
   hasCeilings: boolean;
   latencyMs?: { min: number; max: number };
+  /** Put into every order id. */
+  dayMark?: string;
 };
 
 /** Sets the stage for a day that starts now. Every second marketplace wants its orders accepted. */
@@ -78,7 +80,7 @@ function makeMarketplace(
     dice: own.dice,
     apiKey: rehearsalKey,
     shops: [{ shopId: 2000 }],
-    orderIdPrefix: own.index === 0 ? 'JL' : `M${own.index + 1}`,
+    orderIdPrefix: `${own.index === 0 ? 'JL' : `M${own.index + 1}`}${settings.dayMark ?? ''}`,
     acceptance: own.index % 2 === 0 ? 'AUTOMATIC' : 'NOT_AUTOMATIC',
     debitDelayMs: { min: 5_000, max: 240_000 },
     debitRefusedChance: 0.01,

@@ -34,6 +34,13 @@ async function openOnServer(serverUrl: string): Promise<RehearsalStore> {
   };
 }
 
+/** Empties the demo's own database: the simulated vendors are new at every start, so what it remembers of
+ *  older ones would be wrong. */
+export async function emptyStore(url: string): Promise<void> {
+  await run(url, 'drop schema if exists packhorse cascade');
+  await run(url, 'drop schema if exists packhorse_jobs cascade');
+}
+
 async function run(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -19,99 +19,124 @@ export type VirtualClock = Clock & {
 };
 
 export function createVirtualClock(startMs: EpochMs): VirtualClock {
-  let nowMs = startMs;
-  let order = 0;
-  let sleepers: Sleeper[] = [];
-  /** Tasks that await each other and not time. */
-  let waiting = 0;
-  let release: () => void = () => {};
-  let failure: { cause: unknown } | null = null;
+  const time = new Time(startMs);
+  return {
+    ...clockOf(time, null),
+    spawn: (task, options = {}) => time.spawn(task, options.atMs, options.life ?? null),
+    runUntil: (untilMs) => time.runUntil(untilMs),
+    forLife: (life) => clockOf(time, life),
+    end: (life) => time.end(life),
+  };
+}
 
-  const enqueue = (atMs: number, life: Life | null, wake: () => void): Sleeper => {
-    const sleeper = { atMs, order: order++, life, wake };
-    // Binary insertion keeps the list sorted by instant, then by order.
+/** The line of sleepers, and the one task that is awake. */
+class Time {
+  nowMs: EpochMs;
+  #order = 0;
+  #sleepers: Sleeper[] = [];
+  /** Tasks that await each other and not time. */
+  #waiting = 0;
+  #release: () => void = () => {};
+  #failure: { cause: unknown } | null = null;
+
+  constructor(startMs: EpochMs) {
+    this.nowMs = startMs;
+  }
+
+  /** Joins the line: sorted by instant, then by who came first. */
+  enqueue(atMs: EpochMs, life: Life | null, wake: () => void): Sleeper {
+    const sleeper = { atMs, order: this.#order++, life, wake };
     let low = 0;
-    let high = sleepers.length;
+    let high = this.#sleepers.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = sleepers[middle]!;
-      if (other.atMs < atMs || (other.atMs === atMs && other.order < sleeper.order))
-        low = middle + 1;
+      if (this.#sleepers[middle]!.atMs <= atMs) low = middle + 1;
       else high = middle;
     }
-    sleepers.splice(low, 0, sleeper);
+    this.#sleepers.splice(low, 0, sleeper);
     return sleeper;
-  };
+  }
 
-  const clockOf = (life: Life | null): Clock => ({
-    now: () => new Date(nowMs),
-    nowMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    sleep: (ms, signal) =>
-      new Promise<void>((resolve) => {
-        if (life?.isOver) return release();
-        const sleeper = enqueue(nowMs + (signal?.aborted ? 0 : Math.max(0, ms)), life, resolve);
-        signal?.addEventListener(
-          'abort',
-          () => {
-            const at = sleepers.indexOf(sleeper);
-            if (at < 0) return;
-            sleepers.splice(at, 1);
-            enqueue(nowMs, life, resolve);
-          },
-          { once: true },
-        );
-        release();
-      }),
-    waitOn: async (promise) => {
-      waiting += 1;
-      release();
-      try {
-        return await promise;
-      } finally {
-        waiting -= 1;
-        if (!life?.isOver) await new Promise<void>((resolve) => enqueue(nowMs, life, resolve));
-        else await new Promise<void>(() => {});
-      }
-    },
-  });
+  /** True when it stood in the line. */
+  leave(sleeper: Sleeper): boolean {
+    const at = this.#sleepers.indexOf(sleeper);
+    if (at >= 0) this.#sleepers.splice(at, 1);
+    return at >= 0;
+  }
 
-  const next = async (): Promise<Sleeper | undefined> => {
-    if (sleepers.length === 0 && waiting > 0) await new Promise((resolve) => setImmediate(resolve));
-    return sleepers[0];
-  };
+  /** The task that is awake goes to sleep, or ends. */
+  release(): void {
+    this.#release();
+  }
 
-  const runUntil = async (untilMs: EpochMs) => {
+  async wait<T>(promise: Promise<T>): Promise<T> {
+    this.#waiting += 1;
+    this.release();
+    try {
+      return await promise;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  spawn(task: () => Promise<void>, atMs: EpochMs | undefined, life: Life | null): void {
+    this.enqueue(atMs ?? this.nowMs, life, () => {
+      task()
+        .catch((cause: unknown) => {
+          this.#failure ??= { cause };
+        })
+        .finally(() => this.release());
+    });
+  }
+
+  async runUntil(untilMs: EpochMs): Promise<void> {
     for (;;) {
-      const sleeper = await next();
+      // Whoever awaits another task joins the line a moment after that task has ended.
+      if (this.#waiting > 0) await new Promise((resolve) => setImmediate(resolve));
+      const sleeper = this.#sleepers[0];
       if (!sleeper || sleeper.atMs > untilMs) break;
-      sleepers.shift();
-      nowMs = Math.max(nowMs, sleeper.atMs);
+      this.#sleepers.shift();
+      this.nowMs = Math.max(this.nowMs, sleeper.atMs);
       const released = new Promise<void>((resolve) => {
-        release = resolve;
+        this.#release = resolve;
       });
       sleeper.wake();
       await released;
-      if (waiting > 0) await new Promise((resolve) => setImmediate(resolve));
-      if (failure) throw (failure as { cause: unknown }).cause;
+      if (this.#failure) throw this.#failure.cause;
     }
-    nowMs = Math.max(nowMs, untilMs);
-  };
+    this.nowMs = Math.max(this.nowMs, untilMs);
+  }
 
-  const end = (life: Life) => {
+  end(life: Life): void {
     life.isOver = true;
-    sleepers = sleepers.filter((one) => one.life !== life);
-  };
+    this.#sleepers = this.#sleepers.filter((one) => one.life !== life);
+  }
+}
 
-  const spawn: VirtualClock['spawn'] = (task, options = {}) => {
-    enqueue(options.atMs ?? nowMs, options.life ?? null, () => {
-      task()
-        .catch((cause: unknown) => {
-          failure ??= { cause };
-        })
-        .finally(() => release());
+function clockOf(time: Time, life: Life | null): Clock {
+  const sleep = (ms: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      if (life?.isOver) return time.release();
+      const restMs = signal?.aborted ? 0 : Math.max(0, ms);
+      const sleeper = time.enqueue(time.nowMs + restMs, life, resolve);
+      const wakeNow = () => {
+        if (time.leave(sleeper)) time.enqueue(time.nowMs, life, resolve);
+      };
+      signal?.addEventListener('abort', wakeNow, { once: true });
+      time.release();
     });
+  return {
+    now: () => new Date(time.nowMs),
+    nowMs: () => time.nowMs,
+    monotonicMs: () => time.nowMs,
+    sleep,
+    waitOn: async (promise) => {
+      try {
+        return await time.wait(promise);
+      } finally {
+        if (life?.isOver) await new Promise<void>(() => {});
+        await new Promise<void>((resolve) => time.enqueue(time.nowMs, life, resolve));
+      }
+    },
   };
-
-  return { ...clockOf(null), spawn, runUntil, forLife: clockOf, end };
 }

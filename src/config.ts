@@ -1,7 +1,8 @@
 /** Reads packhorse.yaml and the environment; the only reader of process.env. Refuses to start on a bad
  *  value: every problem is named at once, with the key's path, what was found and what is allowed. */
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ConfigError, type ConfigProblem } from './errors.ts';
@@ -16,7 +17,8 @@ export const processEnvironment: Environment = process.env;
 export const defaultConfigFile = 'packhorse.yaml';
 
 /** Reads and checks the file. Throws ConfigError naming every problem. A database URL in the file wins
- *  over DATABASE_URL; an empty DATABASE_URL counts as none. */
+ *  over DATABASE_URL; an empty DATABASE_URL counts as none. Variables may also stand in a file `.env` beside
+ *  the configuration. */
 export async function loadConfig(path: string, environment: Environment): Promise<Settings> {
   let text: string;
   try {
@@ -27,7 +29,23 @@ export async function loadConfig(path: string, environment: Environment): Promis
       { path, found, allowed: 'run "packhorse init" to make one, or name another with --config' },
     ]);
   }
-  return parseConfig(text, environment);
+  return parseConfig(text, { ...(await readDotEnv(dirname(resolve(path)))), ...environment });
+}
+
+/** Variables of the file `.env` beside the configuration; the real environment wins. */
+async function readDotEnv(folder: string): Promise<Environment> {
+  try {
+    return parseEnv(await readFile(join(folder, '.env'), 'utf8'));
+  } catch (cause) {
+    if ((cause as { code?: string }).code === 'ENOENT') return {};
+    throw new ConfigError([
+      {
+        path: join(folder, '.env'),
+        found: (cause as Error).message,
+        allowed: 'a readable file or none',
+      },
+    ]);
+  }
 }
 
 /** Checks configuration text (YAML 1.2). Throws ConfigError naming every problem. */

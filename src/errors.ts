@@ -122,3 +122,17 @@ export class ConfigError extends Error {
 }
 
 export type ConfigProblem = { path: string; found: string; allowed: string };
+
+/** A cause that stops work on one subject. */
+export type Cause = {
+  /** One of src/exceptions/codes.ts. */
+  code: string;
+  connection: string;
+  subjectKind: string;
+  subjectId: string;
+  /** What happened, the fact, the next move; no personal data. */
+  message: string;
+  evidence?: Record<string, unknown>;
+  moneyPence?: bigint | null;
+  deadlineAt?: Date | null;
+};

@@ -1,7 +1,7 @@
 /** The composition root: database, clients, flows, runtime. Read this first. */
 import { miraklLane, peoplevoxLane } from './ceilings.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { processEnvironment } from './config.ts';
+import { loadConfig, processEnvironment } from './config.ts';
 import { createExceptions } from './exceptions/store.ts';
 import type { Log } from './log.ts';
 import { createMiraklClient, type MiraklClient } from './mirakl/client.ts';
@@ -245,7 +245,7 @@ export async function startThrowawayPostgres(
 export function databaseUrlOfEnvironment(): string | undefined {
   return processEnvironment['DATABASE_URL'] || undefined;
 }
-export { systemClock };
+export { loadConfig, processEnvironment, systemClock };
 
 type Wires = Pick<ServiceDeps, 'clock' | 'transport' | 'isPaced'> & {
   db: Db | null;

@@ -5,6 +5,18 @@ import { type Market, shelfOf } from './market.ts';
 import { penFor } from './offers.ts';
 import type { Call, Result } from './wire.ts';
 
+const contact: Json = {
+  city: 'Exampleton',
+  civility: undefined,
+  country: 'GBR',
+  email: 'shop@example.test',
+  firstname: 'Ann',
+  lastname: 'Example',
+  street1: '1 High Street',
+  street2: undefined,
+  zip_code: 'XX1 1ZZ',
+};
+
 /** A01. */
 export function account(market: Market, call: Call): Result {
   const { shop } = call;
@@ -19,17 +31,7 @@ export function account(market: Market, call: Call): Result {
     channels: [],
     closed_from: undefined,
     closed_to: undefined,
-    contact_informations: {
-      city: 'Exampleton',
-      civility: undefined,
-      country: 'GBR',
-      email: 'shop@example.test',
-      firstname: 'Ann',
-      lastname: 'Example',
-      street1: '1 High Street',
-      street2: undefined,
-      zip_code: 'XX1 1ZZ',
-    },
+    contact_informations: contact,
     currency_iso_code: market.settings.currency,
     date_created: isoOf(shop.openedMs),
     default_billing_information: {

@@ -37,9 +37,7 @@ export function openTestShop(options: Partial<MiraklOptions> = {}) {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      body: Buffer.from(
-        body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body),
-      ),
+      body: bytesOf(body),
     });
     const isJson = reply.headers['content-type']?.startsWith('application/json');
     const json = isJson && reply.body ? (JSON.parse(String(reply.body)) as Answered['json']) : {};
@@ -81,6 +79,11 @@ export function openTestShop(options: Partial<MiraklOptions> = {}) {
     shown: (orderId: string) =>
       ordersIn(call('GET', `/api/orders?order_ids=${encodeURIComponent(orderId)}`))[0] ?? {},
   };
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (body === undefined) return Buffer.alloc(0);
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 export function ordersIn(answer: Answered): Record<string, unknown>[] {

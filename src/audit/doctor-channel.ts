@@ -11,7 +11,8 @@ import {
   readShop,
 } from '../mirakl/platform.ts';
 import type { ChannelSettings } from '../settings.ts';
-import { type Check, type DoctorDeps, fail, ok, unchecked, warn } from './doctor.ts';
+import type { DoctorDeps } from './doctor.ts';
+import { type Check, fail, ok, unchecked, warn } from './finding.ts';
 import { nearMatch } from './near-match.ts';
 
 /** A difference of clocks this large is said; at the second orders may be missed and tokens refused. */
@@ -47,7 +48,9 @@ export async function examineChannel(
   checks.push(check);
   if (!platform) {
     const why =
-      check.status === 'fail' ? 'the credentials are not accepted' : 'the marketplace did not answer';
+      check.status === 'fail'
+        ? 'the credentials are not accepted'
+        : 'the marketplace did not answer';
     return [...checks, unchecked('everything else', why)];
   }
   checks.push(await examineShop(deps, client, channel, path));
@@ -71,7 +74,9 @@ async function examineReach(
     };
   } catch (cause) {
     if (!(cause instanceof VendorError)) throw cause;
-    if (cause instanceof Unauthorised || cause instanceof Throttled) {
+    // An error with Mirakl's own code came from Mirakl; what it means shows at the next call.
+    const isMirakl = cause instanceof Refused && cause.vendorCode !== undefined;
+    if (isMirakl || cause instanceof Unauthorised || cause instanceof Throttled) {
       const skew = unchecked('clock', 'the answer told no time');
       return { isReachable: true, checks: [ok('reachable', 'it answers'), skew] };
     }
@@ -85,10 +90,13 @@ function examineSkew(date: Date | null, nowMs: number): Check {
   if (!date) return unchecked('clock', 'the marketplace sends no Date header');
   const skewMs = date.getTime() + 500 - nowMs;
   const seconds = Math.round(Math.abs(skewMs) / 1_000);
-  if (Math.abs(skewMs) <= skewToSayMs) return ok('clock', `within ${Math.max(1, seconds)} s of the marketplace's`);
+  if (Math.abs(skewMs) <= skewToSayMs)
+    return ok('clock', `within ${Math.max(1, seconds)} s of the marketplace's`);
   const fact = `this machine's clock is ${durationText(seconds)} ${skewMs > 0 ? 'behind' : 'ahead of'} the marketplace's`;
   const remedy = 'synchronise the clock of this machine (NTP; timedatectl set-ntp true)';
-  return Math.abs(skewMs) > skewTooLargeMs ? fail('clock', fact, remedy) : warn('clock', fact, remedy);
+  return Math.abs(skewMs) > skewTooLargeMs
+    ? fail('clock', fact, remedy)
+    : warn('clock', fact, remedy);
 }
 
 function durationText(seconds: number): string {
@@ -124,7 +132,10 @@ async function examineKey(
       const remedy = `check that ${path}.url is the seller API of the operator`;
       return { platform: null, check: fail(name, cause.message, remedy) };
     }
-    return { platform: null, check: unchecked(name, cause.message, 'run doctor again in a minute') };
+    return {
+      platform: null,
+      check: unchecked(name, cause.message, 'run doctor again in a minute'),
+    };
   }
 }
 
@@ -149,7 +160,11 @@ async function examineShop(
     const shop = await readShop(client);
     const closed = (at: Date | null) => at?.toISOString() ?? null;
     const { closedFrom, closedUntil } = shop;
-    return shopFacts.parse({ ...shop, closedFrom: closed(closedFrom), closedUntil: closed(closedUntil) });
+    return shopFacts.parse({
+      ...shop,
+      closedFrom: closed(closedFrom),
+      closedUntil: closed(closedUntil),
+    });
   });
   if (answer.value === null) return unchecked('shop', answer.said);
   const shop = answer.value;
@@ -185,7 +200,10 @@ function examinePlatform(platform: Platform, channel: ChannelSettings, path: str
         ),
     parcels === null
       ? unchecked('shipments', 'the marketplace does not tell whether an order may have several')
-      : ok('shipments', parcels ? 'an order may have several (multi-shipment)' : 'one for each order'),
+      : ok(
+          'shipments',
+          parcels ? 'an order may have several (multi-shipment)' : 'one for each order',
+        ),
   ];
 }
 
@@ -228,7 +246,10 @@ async function examineShippingTypes(
   if (foreign.length > 0) {
     facts.push(`${path}.shippingTypes has ${foreign.join(', ')}, which the marketplace does not`);
     for (const code of foreign) {
-      const near = nearMatch(code, unmapped.map((one) => one.code));
+      const near = nearMatch(
+        code,
+        unmapped.map((one) => one.code),
+      );
       remedies.push(near === null ? `remove ${code}` : `write ${near} for ${code}`);
     }
   }
@@ -239,7 +260,8 @@ async function examineShippingTypes(
       `not mapped: ${list.join(', ')}${fallback ? `; they become ${fallback}` : '; such orders wait for a person'}`,
     );
     const lines = unmapped.map((one) => `${path}.shippingTypes.${one.code}`).join(', ');
-    if (!fallback) remedies.push(`set ${lines} to a Peoplevox service type, or ${path}.defaultServiceType`);
+    if (!fallback)
+      remedies.push(`set ${lines} to a Peoplevox service type, or ${path}.defaultServiceType`);
   }
   if (remedies.length > 0) {
     const isNoneMapped = unmapped.length === theirs.length && theirs.length > 0;

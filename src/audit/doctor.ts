@@ -6,15 +6,7 @@ import type { PeoplevoxClient } from '../peoplevox/client.ts';
 import type { Settings, WarehouseSettings } from '../settings.ts';
 import { examineChannel } from './doctor-channel.ts';
 import { examineWarehouse } from './doctor-warehouse.ts';
-
-/** `unchecked`: there was nothing to judge by, or an earlier failure stands before it; never taken for ok. */
-export type CheckStatus = 'ok' | 'warn' | 'fail' | 'unchecked';
-
-/** One check. `remedy` is there when somebody has something to do. */
-export type Check = { name: string; status: CheckStatus; fact: string; remedy?: string };
-
-/** The checks of one thing, such as `channel john-lewis`. */
-export type Examination = { subject: string; checks: Check[] };
+import { type Examination, unchecked } from './finding.ts';
 
 /** What a vendor allows to be asked once a day, kept between two examinations. `mark` tells which credentials
  *  it was read with. */
@@ -73,20 +65,4 @@ export async function examineVendors(deps: DoctorDeps): Promise<Examination[]> {
     found.push({ subject, checks });
   }
   return found;
-}
-
-export function ok(name: string, fact: string): Check {
-  return { name, status: 'ok', fact };
-}
-
-export function warn(name: string, fact: string, remedy: string): Check {
-  return { name, status: 'warn', fact, remedy };
-}
-
-export function fail(name: string, fact: string, remedy: string): Check {
-  return { name, status: 'fail', fact, remedy };
-}
-
-export function unchecked(name: string, why: string, remedy?: string): Check {
-  return { name, status: 'unchecked', fact: why, ...(remedy === undefined ? {} : { remedy }) };
 }

@@ -2,10 +2,24 @@
 
 /** What tenants call our fields, beyond spelling: lower case, letters and digits only. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
-  itemcode: ['sku', 'item', 'itemno', 'itemnumber', 'productcode', 'stockcode', 'code', 'partnumber'],
+  itemcode: [
+    'sku',
+    'item',
+    'itemno',
+    'itemnumber',
+    'productcode',
+    'stockcode',
+    'code',
+    'partnumber',
+  ],
   salesordernumber: ['ordernumber', 'orderno', 'order', 'salesorder', 'sonumber', 'salesorderno'],
   quantityordered: ['qty', 'quantity', 'orderedqty', 'qtyordered', 'units', 'orderqty'],
-  customerpurchaseorderreferencenumber: ['customerreference', 'ponumber', 'purchaseorder', 'custref'],
+  customerpurchaseorderreferencenumber: [
+    'customerreference',
+    'ponumber',
+    'purchaseorder',
+    'custref',
+  ],
   saleprice: ['price', 'unitprice', 'sellingprice'],
   line: ['lineno', 'linenumber', 'orderline'],
   servicetype: ['service', 'shippingservice', 'deliveryservice'],

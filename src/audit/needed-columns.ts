@@ -16,7 +16,8 @@ export type NeededTemplate = {
 /** Templates that the flows use with this configuration. */
 export function neededTemplates(warehouse: WarehouseSettings): NeededTemplate[] {
   const { customer } = warehouse;
-  const isCustomerMade = customer.mode === 'each' || (customer.mode === 'channel' && customer.create);
+  const isCustomerMade =
+    customer.mode === 'each' || (customer.mode === 'channel' && customer.create);
   return [
     { setting: 'salesOrders', fields: salesOrderFields(warehouse), purpose: 'orders' },
     {

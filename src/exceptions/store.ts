@@ -2,8 +2,8 @@
  *  re-opens, and every move is kept. */
 import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
-import type { Db, Trx } from '../runtime/db.ts';
-import type { Cause, Exceptions } from '../runtime/flow.ts';
+import type { Cause } from '../errors.ts';
+import { type Db, jsonText, type Trx } from '../runtime/db.ts';
 import { codes, isCode } from './codes.ts';
 
 export type ExceptionRow = {
@@ -36,17 +36,24 @@ export type ExceptionFilter = {
   limit?: number | undefined;
 };
 
+/** What a cause is about. */
+type Subject = Pick<Cause, 'connection' | 'subjectKind' | 'subjectId'>;
+
 /** What flows are handed to raise and settle causes. */
-export function createExceptions(clock: Clock): Exceptions {
+export function createExceptions(clock: Clock) {
   return {
-    raise: (trx, causes) => raiseAll(trx, clock.now(), unique(causes)),
-    settle: async (trx, subjects, options) => {
+    raise: (trx: Trx, causes: readonly Cause[]) => raiseAll(trx, clock.now(), unique(causes)),
+    settle: async (
+      trx: Trx,
+      subjects: readonly Subject[],
+      options: { codes: readonly string[]; stillHolds?: readonly string[]; why: string },
+    ) => {
       if (subjects.length === 0) return;
       const now = clock.now();
       const still = options.stillHolds ?? [];
       const { rows } = await sql<{ id: number }>`
         update exceptions e set state = 'resolved', closed_at = ${now}, last_seen_at = ${now}
-        from jsonb_to_recordset(${JSON.stringify(subjects)}::jsonb)
+        from jsonb_to_recordset(${jsonText(subjects)}::jsonb)
           as s("connection" text, "subjectKind" text, "subjectId" text)
         where e.connection = s.connection and e.subject_kind = s."subjectKind"
           and e.subject_id = s."subjectId" and e.state in ('open', 'retrying')
@@ -78,7 +85,7 @@ async function raiseAll(trx: Trx, now: Date, causes: readonly Cause[]): Promise<
   });
   await sql`
     with input as (
-      select * from jsonb_to_recordset(${JSON.stringify(input)}::jsonb) as i(code text, connection text,
+      select * from jsonb_to_recordset(${jsonText(input)}::jsonb) as i(code text, connection text,
         "subjectKind" text, "subjectId" text, owner text, severity text, message text, evidence jsonb,
         "moneyPence" bigint, "deadlineAt" timestamptz)
     ), before as (
@@ -101,7 +108,7 @@ async function raiseAll(trx: Trx, now: Date, causes: readonly Cause[]): Promise<
     insert into exception_events (exception_id, at, what, who, note)
     select n.id, ${now}::timestamptz, case when b.id is null then 'opened' else 're-opened' end, 'packhorse', n.message
     from now_open n left join before b on b.id = n.id
-    where n.state = 'open' and (b.id is null or b.state = 'resolved')`.execute(trx);
+    where n.state = 'open' and (b.id is null or b.state in ('resolved', 'retrying'))`.execute(trx);
 }
 
 /** Exceptions by filter, the most urgent first: severity, then deadline, then age. */
@@ -147,8 +154,8 @@ export async function listExceptionEvents(db: Db, id: number): Promise<Exception
     .execute();
 }
 
-/** Moves exceptions by hand and notes who and why. Returns those that moved. `retrying` is only for open
- *  ones; `resolved` and `ignored` for anything not yet closed. */
+/** Moves exceptions by hand and notes who and why. Returns those that moved: the ones that were
+ *  open or being retried. */
 export async function moveExceptions(
   db: Db | Trx,
   clock: Clock,

@@ -11,6 +11,9 @@ export type WaitingOrder = {
   seenAt: Date;
   totalPrice: string;
   attempts: number;
+  /** Tries to decide it so far, and when the next one is due (null: now). */
+  holds: number;
+  holdUntil: Date | null;
   lines: Pick<
     LineRow,
     'order_line_id' | 'shop_sku' | 'quantity' | 'unit_price' | 'offer_id' | 'wire_state'
@@ -30,7 +33,7 @@ export async function readWaitingOrders(
   const { rows } = await sql<WaitingOrder>`
     select o.marketplace_order_id as "marketplaceOrderId", o.commercial_id as "commercialId",
       o.wire_created_at as "createdAt", o.seen_at as "seenAt", o.total_price as "totalPrice",
-      coalesce(a.attempts, 0) as attempts, a.decision, a.sent_at as "sentAt", a.due_at as "dueAt",
+      coalesce(a.attempts, 0) as attempts, o.attempts as holds, o.due_at as "holdUntil", a.decision, a.sent_at as "sentAt", a.due_at as "dueAt",
       (select jsonb_agg(jsonb_build_object('order_line_id', l.order_line_id, 'shop_sku', l.shop_sku,
           'quantity', l.quantity, 'unit_price', l.unit_price::text, 'offer_id', l.offer_id,
           'wire_state', l.wire_state) order by l.position)

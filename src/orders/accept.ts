@@ -24,7 +24,7 @@ import { intakeFlow } from './intake.ts';
 import { learnItems } from './items.ts';
 import { readOffers, readSkuMappings, saveOffer } from './lookup-store.ts';
 import { moneyAtStake, retryAt } from './retry.ts';
-import { recordHistory } from './store.ts';
+import { postpone, recordHistory } from './store.ts';
 
 /** Orders looked at in one run; the oldest first, so that none starves. */
 const ordersPerRun = 500;
@@ -49,9 +49,12 @@ export async function accept(context: FlowContext, deps: AcceptDeps): Promise<vo
   const waiting = await readWaitingOrders(context.db, channel.id, ordersPerRun);
   if (waiting.length === 0) return;
   await watchWindow(context, channel, waiting);
-  const undecided = waiting.filter((order) => order.decision === null);
+  const now = context.clock.now();
+  const undecided = waiting.filter(
+    (order) => order.decision === null && (order.holdUntil === null || order.holdUntil <= now),
+  );
   if (channel.acceptance.policy === 'auto') await decideAll(context, deps, undecided);
-  else await holdAll(context, channel, undecided, ['this channel decides by hand']);
+  else await holdAll(context, deps, undecided, ['this channel decides by hand']);
   await sendDecisions(context, deps);
 }
 
@@ -101,7 +104,7 @@ async function decideAll(
   for (const order of orders) {
     const decision = decideOrder(linesOf(order), channel.acceptance, facts.view);
     if (decision.kind === 'hold') {
-      await holdAll(context, channel, [order], decision.reasons);
+      await holdAll(context, deps, [order], decision.reasons);
       continue;
     }
     for (const line of linesOf(order)) {
@@ -216,13 +219,15 @@ async function readPrices(
   return prices;
 }
 
+/** Raised once and looked at again by and by: stock may come, an item may be made. */
 async function holdAll(
   context: FlowContext,
-  channel: ChannelSettings,
+  deps: AcceptDeps,
   orders: readonly WaitingOrder[],
   reasons: readonly string[],
 ): Promise<void> {
   if (orders.length === 0) return;
+  const { channel } = deps;
   const causes = orders.map(
     (order): Cause => ({
       code: 'acceptance-held',
@@ -235,7 +240,16 @@ async function holdAll(
       deadlineAt: new Date(order.createdAt.getTime() + channel.acceptance.windowHours * 3_600_000),
     }),
   );
-  await context.write((trx) => context.exceptions.raise(trx, causes));
+  const now = context.clock.now();
+  const postponed = orders.map((order) => ({
+    channel: channel.id,
+    marketplaceOrderId: order.marketplaceOrderId,
+    dueAt: retryAt(now, order.holds, deps.policies),
+  }));
+  await context.write(async (trx) => {
+    await context.exceptions.raise(trx, causes);
+    await postpone(trx, postponed);
+  });
 }
 
 async function sendDecisions(context: FlowContext, deps: AcceptDeps): Promise<void> {

@@ -212,6 +212,7 @@ describe('tidy', () => {
     ['a family of emoji is left out whole', '👨‍👩‍👧 Example', 'Example'],
     ['flags are left out', '🇬🇧 Example', 'Example'],
     ['half an emoji is left out', 'Ann \ud83d', 'Ann'],
+    ['the mark of a lost character is left out', 'Ann \ufffd', 'Ann'],
     ['digits and the hash stay', 'Flat #3 *9', 'Flat #3 *9'],
     ['accents stay, composed', 'Zoe\u0308 Müller', 'Zoë Müller'],
     ['other scripts stay', '東京 Łódź', '東京 Łódź'],

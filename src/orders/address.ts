@@ -154,7 +154,7 @@ export function tidy(raw: string | null | undefined): string {
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Co}]+/gu, ' ')
     // Soft hyphens, joiners and the like are invisible: a blank in their place would split the word.
     .replace(
-      /\p{Cf}|\p{Extended_Pictographic}|\p{Emoji_Modifier}|\uFE0F|\u20E3|\p{Regional_Indicator}/gu,
+      /\p{Cf}|\p{Extended_Pictographic}|\p{Emoji_Modifier}|[\uFE0F\u20E3\uFFFD]|\p{Regional_Indicator}/gu,
       '',
     )
     .normalize('NFC')

@@ -1,6 +1,7 @@
 /** Cancel: what was cancelled on the marketplace before despatch is cancelled in the warehouse and read back.
  *  Once picking has begun a person is told instead. */
 import { cancelSalesOrders, saveSalesOrderItems } from '../peoplevox/sales-orders.ts';
+import type { Trx } from '../runtime/db.ts';
 import type { Cause, FlowContext } from '../runtime/flow.ts';
 import type { ExportDeps } from './export.ts';
 import { cancelCodes, cancelNotApplied, cancelTooLate, exportCodes } from './export-causes.ts';
@@ -138,7 +139,9 @@ async function keepVerdicts(
       verdicts
         // What a person was told once is not told every half hour again.
         .filter(
-          (one) => !['wait', 'send'].includes(one.next) && one.row.attempts <= triesBeforePark,
+          ({ next, row }) =>
+            next === 'done' ||
+            (!['wait', 'send'].includes(next) && row.attempts <= triesBeforePark),
         )
         .map(({ row, next, what }) => ({
           channel: row.channel,
@@ -150,33 +153,44 @@ async function keepVerdicts(
           call,
         })),
     );
-    for (const from of ['accepted', 'parked', 'exported'] as const) {
-      await recordTransition(
-        trx,
-        now,
-        settled
-          // An order of which a part is left is in the warehouse whole now, perhaps for the first time.
-          .filter(({ row }) => isWhole(row) || from !== 'exported')
-          .map(({ row, what }) => ({
-            channel: row.channel,
-            marketplaceOrderId: row.marketplaceOrderId,
-            from,
-            to: isWhole(row) ? ('cancelled' as const) : ('exported' as const),
-            why: `sales order ${row.salesOrderNumber}: ${what}`,
-            call,
-            dueAt: null,
-          })),
-      );
-    }
-    const subjects = settled.map(({ row }) => ({
-      connection: row.channel,
-      subjectKind: 'order',
-      subjectId: row.marketplaceOrderId,
-    }));
-    await context.exceptions.settle(trx, subjects, {
-      codes: [...cancelCodes, ...exportCodes],
-      why: 'the cancellation shows',
-    });
+    await settle(context, trx, settled, call);
+  });
+}
+
+/** Orders whose cancellation shows: on to their next state, and their exceptions are settled. */
+async function settle(
+  context: FlowContext,
+  trx: Trx,
+  settled: readonly (Decision & { row: SalesOrderRow })[],
+  call: string,
+): Promise<void> {
+  const now = context.clock.now();
+  for (const from of ['accepted', 'parked', 'exported'] as const) {
+    await recordTransition(
+      trx,
+      now,
+      settled
+        // An order of which a part is left is in the warehouse whole now, perhaps for the first time.
+        .filter(({ row }) => isWhole(row) || from !== 'exported')
+        .map(({ row, what }) => ({
+          channel: row.channel,
+          marketplaceOrderId: row.marketplaceOrderId,
+          from,
+          to: isWhole(row) ? ('cancelled' as const) : ('exported' as const),
+          why: `sales order ${row.salesOrderNumber}: ${what}`,
+          call,
+          dueAt: null,
+        })),
+    );
+  }
+  const subjects = settled.map(({ row }) => ({
+    connection: row.channel,
+    subjectKind: 'order',
+    subjectId: row.marketplaceOrderId,
+  }));
+  await context.exceptions.settle(trx, subjects, {
+    codes: [...cancelCodes, ...exportCodes],
+    why: 'the cancellation shows',
   });
 }
 

@@ -6,15 +6,12 @@ import type { Refused } from '../errors.ts';
 import type { PeoplevoxClient } from '../peoplevox/client.ts';
 import { saveCustomers } from '../peoplevox/customers.ts';
 import type { SaveResult } from '../peoplevox/row-results.ts';
-import {
-  readSalesOrders,
-  saveSalesOrderItems,
-  saveSalesOrders,
-} from '../peoplevox/sales-orders.ts';
+import { saveSalesOrderItems, saveSalesOrders } from '../peoplevox/sales-orders.ts';
 import type { FlowContext } from '../runtime/flow.ts';
 import type { Settings, WarehouseSettings } from '../settings.ts';
-import { exportRefused, foreignOrder, templateRefused } from './export-causes.ts';
+import { exportRefused, templateRefused } from './export-causes.ts';
 import { isolateRefused } from './isolate.ts';
+import { lookBeforeSending } from './look.ts';
 import { retryAt } from './retry.ts';
 import {
   moveSalesOrders,
@@ -94,72 +91,6 @@ async function exportHeaders(context: FlowContext, deps: ExportDeps): Promise<nu
     parkAll: (refusal) => raiseTemplate(context, deps, 'Sales orders', refusal),
   });
   return due.length;
-}
-
-/** Asks the warehouse for these numbers. What is there goes on without its header being sent again; what
- *  is there but is not ours is raised. Returns those that are surely absent. */
-async function lookBeforeSending(
-  context: FlowContext,
-  deps: ExportDeps,
-  due: readonly SalesOrderRow[],
-): Promise<SalesOrderRow[]> {
-  await context.assertPlace();
-  const call = callName('GetData Sales orders', context);
-  const { rows, isComplete } = await readSalesOrders(
-    deps.peoplevox,
-    due.map((one) => one.salesOrderNumber),
-  );
-  const there = new Map(rows.map((row) => [row.salesOrderNumber, row]));
-  const now = context.clock.now();
-  const found = due.filter((one) => there.has(one.salesOrderNumber));
-  const foreign = found.filter((one) => isForeign(one, there.get(one.salesOrderNumber)!.fields));
-  const ours = found.filter((one) => !foreign.includes(one));
-  await context.write(async (trx) => {
-    await moveSalesOrders(trx, deps.warehouse.id, [
-      ...ours.map(
-        (one): StepMove => ({
-          salesOrderNumber: one.salesOrderNumber,
-          // Lines of an order that we did not send in this life are read before they are written.
-          step: one.step === 'header-sent' ? 'header-in' : 'lines-in',
-          dueAt: now,
-          headerSentAt: one.headerSentAt ?? now,
-          linesSentAt: one.linesSentAt ?? now,
-          seenAt: now,
-        }),
-      ),
-      ...foreign.map(
-        (one): StepMove => ({
-          salesOrderNumber: one.salesOrderNumber,
-          step: 'stopped',
-          dueAt: retryAt(now, 20, deps.policies),
-        }),
-      ),
-    ]);
-    await recordHistory(
-      trx,
-      now,
-      ours.map((one) => ({
-        channel: one.channel,
-        marketplaceOrderId: one.marketplaceOrderId,
-        kind: 'warehouse',
-        from: one.step,
-        to: one.step === 'header-sent' ? 'header-in' : 'lines-in',
-        why: 'found in the warehouse; not sent again',
-        call,
-      })),
-    );
-    await context.exceptions.raise(
-      trx,
-      foreign.map((one) => foreignOrder(one, deps.warehouse.id)),
-    );
-  });
-  return isComplete ? due.filter((one) => !there.has(one.salesOrderNumber)) : [];
-}
-
-/** An order with our number but another purchase reference was made by somebody else. */
-function isForeign(ours: SalesOrderRow, theirs: Record<string, string>): boolean {
-  const reference = theirs['CustomerPurchaseOrderReferenceNumber'];
-  return Boolean(reference) && reference !== ours.row['CustomerPurchaseOrderReferenceNumber'];
 }
 
 async function saveMissingCustomers(

@@ -82,7 +82,9 @@ export async function saveSkuMapping(
     .updateTable('orders')
     .set({ due_at: now, attempts: 0 })
     .where('channel', '=', channel)
-    .where('state', '=', 'parked')
+    // Parked at the warehouse's door, or held before acceptance.
+    .where('state', 'in', ['parked', 'received'])
+    .where('due_at', 'is not', null)
     .execute();
 }
 

@@ -1,6 +1,6 @@
 /** All SQL on sales orders: what was made of marketplace orders and how far each is on its way. */
 import { sql } from 'kysely';
-import type { Db, Trx } from '../runtime/db.ts';
+import { type Db, jsonText, type Trx } from '../runtime/db.ts';
 import type { ExportStep } from './state.ts';
 import type { PlannedLine, SalesOrderPlan } from './to-peoplevox.ts';
 
@@ -69,7 +69,7 @@ export async function readSalesOrdersOf(
 
 export type StagedOrder = { channel: string; marketplaceOrderId: string; plan: SalesOrderPlan };
 
-/** Inserts sales orders, or replaces ones that were never sent. Returns the numbers that are taken by another
+/** Inserts sales orders, or replaces ones that were never sent, whatever number those had. Returns the numbers that are taken by another
  *  marketplace order: those were not staged. The table's keys refuse a second sales order of an order. */
 export async function stageSalesOrders(
   trx: Trx,
@@ -85,11 +85,15 @@ export async function stageSalesOrders(
     row: one.plan.row,
     customer: one.plan.customer,
   }));
+  await sql`
+    delete from sales_orders s using jsonb_populate_recordset(null::sales_orders, ${jsonText(rows)}::jsonb) r
+    where s.channel = r.channel and s.marketplace_order_id = r.marketplace_order_id
+      and s.sales_order_number <> r.sales_order_number and s.header_sent_at is null`.execute(trx);
   const { rows: kept } = await sql<{ number: string; id: string; channel: string }>`
     insert into sales_orders as s (warehouse, sales_order_number, channel, marketplace_order_id, step, row, customer,
       due_at, staged_at)
     select ${warehouse}, r.sales_order_number, r.channel, r.marketplace_order_id, 'staged', r.row, r.customer, ${now}, ${now}
-    from jsonb_populate_recordset(null::sales_orders, ${JSON.stringify(rows)}::jsonb) r
+    from jsonb_populate_recordset(null::sales_orders, ${jsonText(rows)}::jsonb) r
     on conflict (warehouse, sales_order_number) do update set step = 'staged', row = excluded.row,
       customer = excluded.customer, due_at = excluded.due_at, attempts = 0, last_error = null
       where s.channel = excluded.channel and s.marketplace_order_id = excluded.marketplace_order_id
@@ -122,7 +126,7 @@ async function replaceLines(
   await sql`
     insert into sales_order_lines (warehouse, sales_order_number, line, item_code, quantity, sale_price, parts)
     select ${warehouse}, r.sales_order_number, r.line, r.item_code, r.quantity, r.sale_price, r.parts
-    from jsonb_populate_recordset(null::sales_order_lines, ${JSON.stringify(lines)}::jsonb) r`.execute(
+    from jsonb_populate_recordset(null::sales_order_lines, ${jsonText(lines)}::jsonb) r`.execute(
     trx,
   );
 }
@@ -151,12 +155,12 @@ export async function saveWantedLines(
       .values({
         warehouse,
         ...lineRow(salesOrderNumber, line),
-        parts: JSON.stringify(line.parts),
+        parts: jsonText(line.parts),
       })
       .onConflict((on) =>
         on.columns(['warehouse', 'sales_order_number', 'line']).doUpdateSet({
           quantity: line.quantity,
-          parts: JSON.stringify(line.parts),
+          parts: jsonText(line.parts),
         }),
       )
       .execute();
@@ -194,7 +198,7 @@ export async function moveSalesOrders(
       warehouse_status = coalesce(m."warehouseStatus", s.warehouse_status),
       last_error = case when m.step in ('verified', 'cancelled') then null else coalesce(m."lastError", s.last_error) end,
       reference_due_at = coalesce(m."referenceDueAt", s.reference_due_at)
-    from jsonb_to_recordset(${JSON.stringify(moves)}::jsonb) as m("salesOrderNumber" text, step text,
+    from jsonb_to_recordset(${jsonText(moves)}::jsonb) as m("salesOrderNumber" text, step text,
       "dueAt" timestamptz, attempts int, "headerSentAt" timestamptz, "linesSentAt" timestamptz, "seenAt" timestamptz,
       "verifiedAt" timestamptz, "warehouseStatus" text, "lastError" text, "referenceDueAt" timestamptz)
     where s.warehouse = ${warehouse} and s.sales_order_number = m."salesOrderNumber"`.execute(trx);
@@ -209,7 +213,7 @@ export async function saveSeenQuantities(
   if (seen.length === 0) return;
   await sql`
     update sales_order_lines l set seen_quantity = r.quantity
-    from jsonb_to_recordset(${JSON.stringify(seen)}::jsonb) as r("salesOrderNumber" text, line text, quantity int)
+    from jsonb_to_recordset(${jsonText(seen)}::jsonb) as r("salesOrderNumber" text, line text, quantity int)
     where l.warehouse = ${warehouse} and l.sales_order_number = r."salesOrderNumber" and l.line = r.line`.execute(
     trx,
   );
@@ -239,7 +243,7 @@ export async function makeSalesOrdersDue(
       due_at = case when s.step in ('verified', 'cancelled') then s.due_at else ${now} end,
       attempts = case when s.step in ('verified', 'cancelled') then s.attempts else 0 end,
       reference_due_at = case when s.reference_due_at is null then null else ${now}::timestamptz end
-    from jsonb_to_recordset(${JSON.stringify(orders)}::jsonb) as t(channel text, "marketplaceOrderId" text)
+    from jsonb_to_recordset(${jsonText(orders)}::jsonb) as t(channel text, "marketplaceOrderId" text)
     where s.channel = t.channel and s.marketplace_order_id = t."marketplaceOrderId"`.execute(trx);
 }
 

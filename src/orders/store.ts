@@ -1,6 +1,6 @@
 /** All SQL on orders, their lines, people and history. The only writer of those tables. */
 import { sql } from 'kysely';
-import type { Db, Trx } from '../runtime/db.ts';
+import { type Db, jsonText, type Trx } from '../runtime/db.ts';
 import type { LineRow, OrderPeople, SightedOrder } from './from-mirakl.ts';
 import type { OrderState } from './state.ts';
 
@@ -83,7 +83,7 @@ export async function saveSights(
       r.wire_created_at, r.wire_updated_at, r.currency, r.total_price, r.shipping_price, r.tax_mode,
       r.shipping_type_code, r.shipping_deadline, r.has_incident, r.seller_reference, r.detail, r.fingerprint,
       ${now}, ${now}, r.payable_at, r.due_at
-    from jsonb_populate_recordset(null::orders, ${JSON.stringify(rows)}::jsonb) r
+    from jsonb_populate_recordset(null::orders, ${jsonText(rows)}::jsonb) r
     on conflict (channel, marketplace_order_id) do update set
       state = excluded.state, wire_state = excluded.wire_state, wire_updated_at = excluded.wire_updated_at,
       total_price = excluded.total_price, shipping_price = excluded.shipping_price,
@@ -99,7 +99,7 @@ export async function saveSights(
   await sql`
     insert into order_people (channel, marketplace_order_id, body)
     select ${channel}, r.marketplace_order_id, r.body
-    from jsonb_populate_recordset(null::order_people, ${JSON.stringify(people)}::jsonb) r
+    from jsonb_populate_recordset(null::order_people, ${jsonText(people)}::jsonb) r
     on conflict (channel, marketplace_order_id) do update set body = excluded.body`.execute(trx);
   await saveLines(
     trx,
@@ -121,7 +121,7 @@ async function saveLines(
       quantity, withdrawn_units, price, unit_price, total_price, wire_state, reason_code)
     select ${channel}, r.marketplace_order_id, r.order_line_id, r.position, r.shop_sku, r.offer_id, r.title,
       r.quantity, r.withdrawn_units, r.price, r.unit_price, r.total_price, r.wire_state, r.reason_code
-    from jsonb_populate_recordset(null::order_lines, ${JSON.stringify(lines)}::jsonb) r
+    from jsonb_populate_recordset(null::order_lines, ${jsonText(lines)}::jsonb) r
     on conflict (channel, marketplace_order_id, order_line_id) do update set
       position = excluded.position, shop_sku = excluded.shop_sku, quantity = excluded.quantity,
       withdrawn_units = excluded.withdrawn_units, price = excluded.price, unit_price = excluded.unit_price,
@@ -170,7 +170,7 @@ export async function recordHistory(
         where (h.channel, h.marketplace_order_id) = (e.channel, e."marketplaceOrderId")), 0)
         + row_number() over (partition by e.channel, e."marketplaceOrderId" order by e.index),
       ${at}::timestamptz, e.kind, e."from", e."to", e.why, e.call
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as e(channel text, "marketplaceOrderId" text,
+    from jsonb_to_recordset(${jsonText(rows)}::jsonb) as e(channel text, "marketplaceOrderId" text,
       index int, kind text, "from" text, "to" text, why text, call text)`.execute(trx);
 }
 
@@ -190,14 +190,16 @@ export async function recordTransition(
   transitions: readonly Transition[],
 ): Promise<OrderKey[]> {
   if (transitions.length === 0) return [];
-  const { rows } = await sql<{ channel: string; id: string }>`
+  const { rows } = await sql<{ channel: string; id: string; from: string }>`
     update orders o set state = t."to", due_at = t."dueAt"
-    from jsonb_to_recordset(${JSON.stringify(transitions)}::jsonb) as t(channel text,
+    from jsonb_to_recordset(${jsonText(transitions)}::jsonb) as t(channel text,
       "marketplaceOrderId" text, "from" text, "to" text, "dueAt" timestamptz)
     where o.channel = t.channel and o.marketplace_order_id = t."marketplaceOrderId" and o.state = t."from"
-    returning o.channel, o.marketplace_order_id as id`.execute(trx);
-  const moved = new Set(rows.map((row) => `${row.channel} ${row.id}`));
-  const done = transitions.filter((t) => moved.has(`${t.channel} ${t.marketplaceOrderId}`));
+    returning o.channel, o.marketplace_order_id as id, t."from"`.execute(trx);
+  const moved = new Set(rows.map((row) => `${row.channel} ${row.id} ${row.from}`));
+  const done = transitions.filter((t) =>
+    moved.has(`${t.channel} ${t.marketplaceOrderId} ${t.from}`),
+  );
   await recordHistory(
     trx,
     at,
@@ -214,7 +216,7 @@ export async function postpone(
   if (orders.length === 0) return;
   await sql`
     update orders o set due_at = t."dueAt", attempts = o.attempts + 1
-    from jsonb_to_recordset(${JSON.stringify(orders)}::jsonb) as t(channel text,
+    from jsonb_to_recordset(${jsonText(orders)}::jsonb) as t(channel text,
       "marketplaceOrderId" text, "dueAt" timestamptz)
     where o.channel = t.channel and o.marketplace_order_id = t."marketplaceOrderId"`.execute(trx);
 }
@@ -228,7 +230,7 @@ export async function makeOrdersDue(
 ): Promise<void> {
   await sql`
     update orders o set due_at = ${now}, attempts = 0
-    from jsonb_to_recordset(${JSON.stringify(orders)}::jsonb) as t(channel text, "marketplaceOrderId" text)
+    from jsonb_to_recordset(${jsonText(orders)}::jsonb) as t(channel text, "marketplaceOrderId" text)
     where o.channel = t.channel and o.marketplace_order_id = t."marketplaceOrderId"
       and o.state in ('accepted', 'parked', 'exported', 'cancelled')`.execute(trx);
 }

@@ -28,15 +28,15 @@ export function createJournal(deps: { db: Db; clock: Clock; log: Log }): Journal
     if (waiting.length === 0) return;
     const batch = waiting;
     waiting = [];
+    let written = 0;
     try {
-      for (let at = 0; at < batch.length; at += 500) {
-        await deps.db
-          .insertInto('vendor_calls')
-          .values(batch.slice(at, at + 500).map(toRow))
-          .execute();
+      while (written < batch.length) {
+        const rows = batch.slice(written, written + 500).map(toRow);
+        await deps.db.insertInto('vendor_calls').values(rows).execute();
+        written += rows.length;
       }
     } catch (cause) {
-      waiting = [...batch, ...waiting].slice(-mostWaiting);
+      waiting = [...batch.slice(written), ...waiting].slice(-mostWaiting);
       deps.log.warn({ err: cause }, 'journal of vendor calls not written; kept in memory');
     }
   };

@@ -233,7 +233,12 @@ export function openDatabase(
   });
   pool.on('error', options.onError);
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, close: () => db.destroy() };
+  const close = async () => {
+    await db.destroy();
+    // Kysely ends the pool only when a query of its own has used it.
+    if (!pool.ended) await pool.end();
+  };
+  return { db, pool, close };
 }
 
 const int8 = 20;
@@ -241,4 +246,16 @@ const int8 = 20;
 function parserOf(oid: number, format?: 'text' | 'binary') {
   if (oid === int8 && format !== 'binary') return Number;
   return pg.types.getTypeParser(oid, format as 'text');
+}
+
+/** JSON that a jsonb column takes: characters that JSON may hold and PostgreSQL may not (U+0000, half of a
+ *  surrogate pair, such as an emoji that a sender cut in two) become U+FFFD, so that one odd text cannot stop
+ *  a whole batch. */
+export function jsonText(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!text.includes('\\u')) return text;
+  // A backslash that is itself escaped is passed over, so that what follows it is not taken for an escape.
+  return text.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|.)/g, (found) =>
+    /^\\u(0000|d)/.test(found) ? '\\ufffd' : found,
+  );
 }

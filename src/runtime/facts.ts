@@ -1,5 +1,5 @@
 /** What a vendor said of itself, as last read. */
-import type { Db, Trx } from './db.ts';
+import { type Db, jsonText, type Trx } from './db.ts';
 
 /** The body kept under this kind, or null when nothing was kept. */
 export async function readFact(db: Db | Trx, connection: string, kind: string): Promise<unknown> {
@@ -19,7 +19,7 @@ export async function saveFact(
   body: unknown,
   now: Date,
 ): Promise<void> {
-  const row = { body: JSON.stringify(body), read_at: now };
+  const row = { body: jsonText(body), read_at: now };
   await db
     .insertInto('vendor_facts')
     .values({ connection, kind, ...row })

@@ -1,6 +1,7 @@
 /** What a flow is to the runtime: a name, connections, a cadence, and one function that does all that is
  *  due. The runtime knows no order and no SKU. */
 import type { Clock } from '../clock.ts';
+import type { Cause } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Db, Trx } from './db.ts';
 
@@ -32,19 +33,7 @@ export type FlowContext = {
   exceptions: Exceptions;
 };
 
-/** A cause that stops work on one subject. */
-export type Cause = {
-  /** One of src/exceptions/codes.ts. */
-  code: string;
-  connection: string;
-  subjectKind: string;
-  subjectId: string;
-  /** What happened, the fact, the next move; no personal data. */
-  message: string;
-  evidence?: Record<string, unknown>;
-  moneyPence?: bigint | null;
-  deadlineAt?: Date | null;
-};
+export type { Cause };
 
 /** How flows park work without knowing the exceptions' tables. Both act inside the caller's transaction. */
 export type Exceptions = {

@@ -35,6 +35,19 @@ export async function joinInstances(deps: { url: string; clock: Clock }): Promis
   return { id, lost, close: () => client.end() };
 }
 
+/** How many processes live now. */
+export async function countLiving(db: Db): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*)::int as count from instances i
+    where exists (
+      select from pg_locks l
+      where l.locktype = 'advisory' and l.classid = ${lockClass}::oid and l.objid = i.id::oid
+        and l.database = (select oid from pg_database where datname = current_database()))`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Processes that began a run, a call or a log-in and are dead now; their rows are removed. */
 export async function buryDead(db: Db): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`

@@ -34,6 +34,8 @@ export async function migrate(
   const client = await pool.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [lockKey]);
+    // A dry run looks at a schema that it takes away again.
+    if (options.dryRun) await client.query('begin');
     await client.query(`create schema if not exists ${schemaName}`);
     await client.query(`create table if not exists ${schemaName}.schema_migrations (
       number integer primary key, name text not null, checksum text not null,
@@ -46,6 +48,7 @@ export async function migrate(
     if (!options.dryRun) for (const one of missing) await apply(client, one);
     return missing.map((one) => one.name);
   } finally {
+    if (options.dryRun) await client.query('rollback').catch(() => {});
     await client.query('select pg_advisory_unlock($1)', [lockKey]).catch(() => {});
     client.release();
   }

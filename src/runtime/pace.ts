@@ -112,10 +112,15 @@ async function tryTake(deps: PaceDeps, lane: Lane, isUrgent: boolean): Promise<b
 }
 
 async function timeToWait(deps: PaceDeps, lane: Lane, isUrgent: boolean): Promise<number> {
+  const asked = deps.clock.now();
   const query = isUrgent
     ? deps.db
         .updateTable('pace')
-        .set({ urgent_until: new Date(deps.clock.nowMs() + standBackMs) })
+        // Counted from when the lane is free again: both would wake at that instant.
+        .set({
+          urgent_until: sql<Date>`greatest(next_at, ${asked}::timestamptz)
+            + ${standBackMs}::float8 * interval '1 millisecond'`,
+        })
         .where('connection', '=', deps.connection)
         .where('lane', '=', lane.name)
         .returning(['next_at', 'holder', 'urgent_until'])
@@ -127,7 +132,9 @@ async function timeToWait(deps: PaceDeps, lane: Lane, isUrgent: boolean): Promis
   const row = await query.executeTakeFirst();
   const now = deps.clock.nowMs();
   const untilNext = (row?.next_at.getTime() ?? now) - now;
-  return Math.max(untilNext, row?.holder === null ? 1 : lookAgainMs);
+  const isStoodBack = !isUrgent && (row?.urgent_until?.getTime() ?? 0) > now;
+  const isFree = row?.holder === null && !isStoodBack;
+  return Math.max(untilNext, isFree ? 1 : lookAgainMs);
 }
 
 async function release(deps: PaceDeps, lane: Lane): Promise<void> {

@@ -1,10 +1,10 @@
 /** One run of a flow: its fence, its outcome. Used alike by the real schedule and by a rehearsal. */
 import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
-import { Fenced, Later } from '../errors.ts';
+import { Fenced, Later, Unauthorised, VendorError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Db, Trx } from './db.ts';
-import type { Exceptions, Flow, FlowContext } from './flow.ts';
+import type { Cause, Exceptions, Flow, FlowContext } from './flow.ts';
 
 export type RunDeps = {
   db: Db;
@@ -17,6 +17,11 @@ export type RunDeps = {
   onWake?: () => void;
   backOff: { firstMs: number; mostMs: number };
 };
+
+/** After this many failed runs in a row a person is told. With the usual back-off that is a minute or so.
+ *  Smaller: every hiccup of a vendor is raised; larger: nobody learns that work stands still. */
+const failuresBeforeRaise = 5;
+const connectionCodes = ['connection-refused', 'connection-failing'] as const;
 
 export type RunOutcome = 'done' | 'later' | 'failed' | 'fenced' | 'paused';
 
@@ -45,12 +50,15 @@ export async function runFlow(
   flow: Flow,
   options: { signal: AbortSignal; jobId?: string },
 ): Promise<RunOutcome> {
-  const token = await begin(deps, flow, options.jobId);
-  if (token === null) return 'paused';
+  const begun = await begin(deps, flow, options.jobId);
+  if (begun === null) return 'paused';
+  const { token } = begun;
   const started = deps.clock.monotonicMs();
   const fields = { flow: flow.name, connection: flow.connection };
   try {
     await flow.run(contextOf(deps, flow, token, options.signal));
+    // Before the count goes back to none, so that a crash in between leaves it to the next run.
+    if (begun.failures > 0) await settleTrouble(deps, flow);
     await finish(deps, flow, token, null);
     deps.log.debug(
       { ...fields, tookMs: Math.round(deps.clock.monotonicMs() - started) },
@@ -62,14 +70,19 @@ export async function runFlow(
       deps.log.warn(fields, `run lost its place and stopped: ${cause.message}`);
       return 'fenced';
     }
-    await finish(deps, flow, token, cause as Error);
+    const failures = await finish(deps, flow, token, cause as Error);
     if (cause instanceof Later) return 'later';
+    await raiseTrouble(deps, flow, cause as Error, failures);
     deps.log.error({ ...fields, err: cause }, `run failed: ${(cause as Error).message}`);
     return 'failed';
   }
 }
 
-async function begin(deps: RunDeps, flow: Flow, jobId: string | undefined): Promise<number | null> {
+async function begin(
+  deps: RunDeps,
+  flow: Flow,
+  jobId: string | undefined,
+): Promise<{ token: number; failures: number } | null> {
   const row = await deps.db
     .updateTable('flows')
     .set({
@@ -82,28 +95,34 @@ async function begin(deps: RunDeps, flow: Flow, jobId: string | undefined): Prom
     .where('flow', '=', flow.name)
     .where('connection', '=', flow.connection)
     .where('paused_at', 'is', null)
-    .returning('token')
+    .returning(['token', 'failures'])
     .executeTakeFirst();
-  return row ? row.token : null;
+  return row ?? null;
 }
 
+/** Returns how many runs in a row have failed now; null when the run lost its place. */
 async function finish(
   deps: RunDeps,
   flow: Flow,
   token: number,
   cause: Error | null,
-): Promise<void> {
+): Promise<number | null> {
   const now = deps.clock.now();
   const isFault = cause !== null && !(cause instanceof Later);
   const { firstMs, mostMs } = deps.backOff;
-  await deps.db
+  const row = await deps.db
     .updateTable('flows')
     .set({
       finished_at: now,
       instance: null,
       job_id: null,
-      failures: isFault ? sql<number>`failures + 1` : 0,
-      last_error: isFault ? cause.message.slice(0, 2_000) : null,
+      // A run that was put off has neither failed nor shown that it works.
+      ...(cause instanceof Later
+        ? {}
+        : {
+            failures: isFault ? sql<number>`failures + 1` : 0,
+            last_error: isFault ? said(cause) : null,
+          }),
       ...(cause === null ? { last_ok_at: now } : {}),
       ...(cause instanceof Later ? { next_due_at: cause.until } : {}),
       ...(isFault
@@ -116,7 +135,54 @@ async function finish(
     .where('flow', '=', flow.name)
     .where('connection', '=', flow.connection)
     .where('token', '=', token)
-    .execute();
+    .returning('failures')
+    .executeTakeFirst();
+  return row?.failures ?? null;
+}
+
+/** Credentials that are not accepted are told of at once, anything else when it goes on. Told again after
+ *  every failed run, so that one who resolved it too early sees it again. */
+async function raiseTrouble(
+  deps: RunDeps,
+  flow: Flow,
+  cause: Error,
+  failures: number | null,
+): Promise<void> {
+  const isRefused = cause instanceof Unauthorised;
+  if (failures === null || (!isRefused && failures < failuresBeforeRaise)) return;
+  const vendor = cause instanceof VendorError ? cause : null;
+  const what = isRefused
+    ? `${cause.connection} does not accept our credentials, so ${flow.name} of ${flow.connection} stands still`
+    : `${flow.name} of ${flow.connection} has failed ${failures} times in a row`;
+  const trouble: Cause = {
+    ...subjectOf(flow),
+    code: isRefused ? 'connection-refused' : 'connection-failing',
+    message: `${what}: ${said(cause)}; run packhorse doctor`,
+    evidence: {
+      said: said(cause),
+      failures,
+      connection: vendor?.connection ?? null,
+      operation: vendor?.operation ?? null,
+      status: vendor?.status ?? null,
+    },
+  };
+  await deps.db.transaction().execute((trx) => deps.exceptions.raise(trx, [trouble]));
+}
+
+async function settleTrouble(deps: RunDeps, flow: Flow): Promise<void> {
+  const options = { codes: connectionCodes, why: 'it works again' };
+  await deps.db
+    .transaction()
+    .execute((trx) => deps.exceptions.settle(trx, [subjectOf(flow)], options));
+}
+
+function subjectOf(flow: Flow) {
+  return { connection: flow.connection, subjectKind: 'flow', subjectId: flow.name };
+}
+
+/** A vendor's words may hold a zero character, which PostgreSQL's text may not. */
+function said(cause: Error): string {
+  return cause.message.replaceAll('\0', '').slice(0, 2_000);
 }
 
 function contextOf(deps: RunDeps, flow: Flow, token: number, signal: AbortSignal): FlowContext {

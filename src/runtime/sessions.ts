@@ -28,7 +28,7 @@ export function createSessionStore(deps: {
     if (!row?.session_id || !row.created_at) return null;
     return { sessionId: row.session_id, createdAt: row.created_at };
   };
-  const claim = async (): Promise<boolean> => {
+  const claim = async (by: number): Promise<boolean> => {
     const now = clock.now();
     await db
       .insertInto('warehouse_sessions')
@@ -37,40 +37,43 @@ export function createSessionStore(deps: {
       .execute();
     const row = await db
       .updateTable('warehouse_sessions')
-      .set({ renewing_by: deps.instance(), renewing_until: new Date(now.getTime() + renewalMs) })
+      .set({ renewing_by: by, renewing_until: new Date(now.getTime() + renewalMs) })
       .where('connection', '=', connection)
       .where((eb) => eb.or([eb('renewing_by', 'is', null), eb('renewing_until', '<=', now)]))
       .returning('connection')
       .executeTakeFirst();
     return row !== undefined;
   };
-  const keep = (fields: { session_id?: string; created_at?: Date }) =>
+  // A claim that another process has overruled meanwhile is that process's to end.
+  const keep = (by: number, fields: { session_id?: string; created_at?: Date }) =>
     db
       .updateTable('warehouse_sessions')
       .set({ ...fields, renewing_by: null, renewing_until: null })
       .where('connection', '=', connection)
+      .where((eb) => eb.or([eb('renewing_by', '=', by), eb('renewing_by', 'is', null)]))
       .execute();
   return {
     current,
     renew: async (dead, login) => {
+      const by = deps.instance();
       for (;;) {
         const now = await current();
         if (now && now.sessionId !== dead) return now;
-        if (await claim()) break;
+        if (await claim(by)) break;
         await clock.sleep(lookAgainMs);
       }
       try {
         // Somebody may have renewed between our look and our claim.
         const now = await current();
         if (now && now.sessionId !== dead) {
-          await keep({});
+          await keep(by, {});
           return now;
         }
         const session = { sessionId: await login(), createdAt: clock.now() };
-        await keep({ session_id: session.sessionId, created_at: session.createdAt });
+        await keep(by, { session_id: session.sessionId, created_at: session.createdAt });
         return session;
       } catch (cause) {
-        await keep({});
+        await keep(by, {});
         throw cause;
       }
     },

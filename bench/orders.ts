@@ -1,0 +1,187 @@
+/** Orders a second through the whole flow with the ceilings off, beside the floor: a bare loop that makes the
+ *  same HTTP calls with no store. Both in one run, in turn, each time against fresh vendors of one seed. */
+import { cpus, totalmem } from 'node:os';
+import { type Child, startChild } from './child.ts';
+import type { FloorAnswers } from './floor.ts';
+import type { RecordedCall, ServiceAnswers } from './service.ts';
+import { type BenchServer, openBenchServer } from './store.ts';
+import type { Truth, VendorAnswers, Waiting } from './vendors.ts';
+
+type Given = { orders: number; rounds: number; seed: number };
+
+export type Row = {
+  acceptance: 'automatic' | 'by seller (OR21)';
+  /** Medians over the rounds; `min` and `max` tell how far the rounds lay apart. */
+  ordersPerSecond: { median: number; min: number; max: number };
+  floorOrdersPerSecond: { median: number; min: number; max: number };
+  ratioToFloor: number;
+  /** CPU time of the service's process. Units: milliseconds an order. */
+  cpuMsPerOrder: number;
+  floorCpuMsPerOrder: number;
+  callsPerOrder: Truth['calls'];
+  /** Most memory that the service's process ever held. Units: MiB. */
+  peakRssMiB: number;
+};
+
+export type OrdersFigures = Given & { machine: string; versions: string; settings: string; rows: Row[] };
+
+/** What the ratio should be at least. */
+const targetRatio = 0.5;
+
+type Cast = {
+  server: BenchServer;
+  vendors: Child<VendorAnswers>;
+  service: Child<ServiceAnswers>;
+  floor: Child<FloorAnswers>;
+};
+
+export async function benchOrders(given: Given): Promise<{ figures: OrdersFigures; page: string }> {
+  const server = await openBenchServer();
+  const rows: Row[] = [];
+  try {
+    for (const needsAcceptance of [false, true]) {
+      rows.push(await withCast(server, (cast) => measureRow(cast, given, needsAcceptance)));
+    }
+  } finally {
+    await server.stop();
+  }
+  const figures = {
+    orders: given.orders,
+    rounds: given.rounds,
+    seed: given.seed,
+    machine: `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    versions: `Node ${process.versions.node}, ${server.description}`,
+    settings:
+      'ceilings off, flows driven by hand without waiting, HTTP on loopback, vendors in a process of their own',
+    rows,
+  };
+  return { figures, page: pageOf(figures) };
+}
+
+/** Fresh processes for each row, so that one row's memory is not told as another's. */
+async function withCast<T>(server: BenchServer, work: (cast: Cast) => Promise<T>): Promise<T> {
+  const vendors = startChild<VendorAnswers>('./vendors.ts');
+  const service = startChild<ServiceAnswers>('./service.ts');
+  const floor = startChild<FloorAnswers>('./floor.ts');
+  try {
+    return await work({ server, vendors, service, floor });
+  } finally {
+    await Promise.all([vendors.stop(), service.stop(), floor.stop()]);
+  }
+}
+
+async function measureRow(cast: Cast, given: Given, needsAcceptance: boolean): Promise<Row> {
+  const waiting: Waiting = { seed: given.seed, orders: given.orders, needsAcceptance };
+  // The warm-up is recorded: it is what the floor plays.
+  const warm = await runService(cast, waiting, true);
+  await replay(cast, waiting, warm);
+  const runs: Awaited<ReturnType<typeof runService>>[] = [];
+  const floors: Awaited<ReturnType<typeof replay>>[] = [];
+  for (let round = 0; round < given.rounds; round += 1) {
+    runs.push(await runService(cast, waiting, false));
+    floors.push(await replay(cast, waiting, warm));
+  }
+  const perSecond = (one: { wallMs: number }) => (given.orders / one.wallMs) * 1_000;
+  const ordersPerSecond = spread(runs.map(perSecond));
+  const floorOrdersPerSecond = spread(floors.map(perSecond));
+  const { calls } = runs[0]!.truth;
+  return {
+    acceptance: needsAcceptance ? 'by seller (OR21)' : 'automatic',
+    ordersPerSecond,
+    floorOrdersPerSecond,
+    ratioToFloor: round(ordersPerSecond.median / floorOrdersPerSecond.median, 3),
+    cpuMsPerOrder: round(spread(runs.map((one) => one.cpuMs)).median / given.orders, 3),
+    floorCpuMsPerOrder: round(spread(floors.map((one) => one.cpuMs)).median / given.orders, 3),
+    callsPerOrder: {
+      mirakl: round(calls.mirakl / given.orders, 4),
+      peoplevox: round(calls.peoplevox / given.orders, 4),
+    },
+    peakRssMiB: Math.round(Math.max(...runs.map((one) => one.peakRssBytes)) / 2 ** 20),
+  };
+}
+
+async function runService(cast: Cast, waiting: Waiting, isRecorded: boolean) {
+  const opened = await cast.vendors.ask('open', waiting);
+  const { orders, needsAcceptance } = waiting;
+  const run = await cast.server.withDatabase((databaseUrl) =>
+    cast.service.ask('run', { ...opened, databaseUrl, orders, needsAcceptance, isRecorded }),
+  );
+  return { ...run, openedMs: opened.openedMs, truth: await checkedTruth(cast, 'service') };
+}
+
+async function replay(
+  cast: Cast,
+  waiting: Waiting,
+  warm: { calls: RecordedCall[]; openedMs: number },
+) {
+  const opened = await cast.vendors.ask('open', waiting);
+  const { calls, openedMs: recordedMs } = warm;
+  const played = await cast.floor.ask('replay', { ...opened, calls, recordedMs });
+  await checkedTruth(cast, 'floor');
+  return played;
+}
+
+/** A run that did not bring every order home is no measurement. */
+async function checkedTruth(cast: Cast, who: string): Promise<Truth> {
+  const truth = await cast.vendors.ask('truth', null);
+  if (truth.missing > 0 || truth.referencesWritten < truth.whole)
+    throw new Error(`${who}: not every order came home: ${JSON.stringify(truth)}`);
+  return truth;
+}
+
+function spread(values: readonly number[]): { median: number; min: number; max: number } {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (index: number) => round(sorted[index] ?? Number.NaN, 1);
+  return { median: at(Math.floor((sorted.length - 1) / 2)), min: at(0), max: at(sorted.length - 1) };
+}
+
+function pageOf(figures: OrdersFigures): string {
+  const head = [
+    'acceptance',
+    'orders',
+    'orders/s',
+    'floor/s',
+    'ratio',
+    'CPU ms/order',
+    'Mirakl calls/order',
+    'Peoplevox calls/order',
+    'peak RSS',
+  ];
+  const rows = figures.rows.map((row) => [
+    row.acceptance,
+    String(figures.orders),
+    spreadText(row.ordersPerSecond),
+    spreadText(row.floorOrdersPerSecond),
+    row.ratioToFloor.toFixed(2),
+    row.cpuMsPerOrder.toFixed(2),
+    String(row.callsPerOrder.mirakl),
+    String(row.callsPerOrder.peoplevox),
+    `${row.peakRssMiB} MiB`,
+  ]);
+  const isMet = figures.rows[0]!.ratioToFloor >= targetRatio;
+  return [
+    `Orders through the whole flow: median of ${figures.rounds} rounds (least-most), seed ${figures.seed}`,
+    ...table([head, ...rows]),
+    `target: at least ${targetRatio} of the floor, which makes the same calls with no store: ${isMet ? 'met' : 'MISSED'}`,
+    figures.settings,
+    figures.machine,
+    figures.versions,
+  ].join('\n');
+}
+
+function table(rows: readonly string[][]): string[] {
+  const widths = rows[0]!.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
+      .join('  '),
+  );
+}
+
+function spreadText({ median, min, max }: Row['ordersPerSecond']): string {
+  return `${Math.round(median)} (${Math.round(min)}-${Math.round(max)})`;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,130 @@
+/** Child process: the real service, ceilings off, real HTTP and a real database; driven by hand on the
+ *  machine's clock without waiting between runs. */
+import { rehearsalSettings } from '../rehearsal/settings.ts';
+import { systemClock } from '../src/clock.ts';
+import { silentLog } from '../src/log.ts';
+import { composeService, driveByHand, type Service } from '../src/main.ts';
+import { createHttpTransport, type Transport } from '../src/transport.ts';
+import { answerParent } from './child.ts';
+import type { Opened } from './vendors.ts';
+
+export type RunQuestion = Opened & {
+  /** An empty database. */
+  databaseUrl: string;
+  orders: number;
+  needsAcceptance: boolean;
+  /** Whether the calls are kept, for the floor to make them again. */
+  isRecorded: boolean;
+};
+
+/** One call as it was sent. */
+export type RecordedCall = {
+  to: 'marketplace' | 'warehouse';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Path and query. */
+  target: string;
+  headers: Record<string, string>;
+  body: string | null;
+};
+
+export type RunFigures = {
+  wallMs: number;
+  /** CPU time of this process, user and system, during the run. */
+  cpuMs: number;
+  /** Most memory this process ever had resident. Units: bytes. */
+  peakRssBytes: number;
+  calls: RecordedCall[];
+};
+
+export type ServiceAnswers = { run(question: RunQuestion): Promise<RunFigures> };
+
+const answers: ServiceAnswers = {
+  run: async (question) => {
+    const http = createHttpTransport();
+    const calls: RecordedCall[] = [];
+    const service = await composeService({
+      settings: rehearsalSettings({
+        marketplaces: [{ id: 'john-lewis', url: question.marketplaceUrl }],
+        warehouseUrl: question.warehouseUrl,
+      }),
+      databaseUrl: question.databaseUrl,
+      clock: systemClock,
+      log: silentLog,
+      transport: question.isRecorded ? recording(http.send, question, calls) : http.send,
+      isPaced: false,
+    });
+    try {
+      return { ...(await measure(service, question)), calls };
+    } finally {
+      await service.close();
+      await http.close();
+    }
+  },
+};
+answerParent(answers);
+
+async function measure(service: Service, question: RunQuestion) {
+  const drive = driveByHand(service, 1);
+  await drive.begin([]);
+  const signal = new AbortController().signal;
+  const run = async (name: string) => {
+    const flow = service.flows.find((one) => one.name === name)!;
+    const outcome = await drive.run(flow, signal, () => {});
+    if (outcome !== 'done') throw new Error(`${name} ended as ${outcome}`);
+    // The schedule writes the journal every half second; here it is written after each run.
+    await service.journal.flush();
+  };
+  const cpuBefore = process.cpuUsage();
+  const startMs = systemClock.monotonicMs();
+  await run('orders.intake');
+  if (question.needsAcceptance) {
+    while ((await countOrders(service, 'WAITING_ACCEPTANCE')) > 0) {
+      await run('orders.accept');
+      await run('orders.intake');
+    }
+  }
+  await run('orders.export');
+  for (let left = question.orders; left > 0; ) {
+    await run('orders.reference');
+    const before = left;
+    left = question.orders - (await countWritten(service));
+    if (left === before) throw new Error(`${left} orders do not come to an end`);
+  }
+  const wallMs = systemClock.monotonicMs() - startMs;
+  const cpu = process.cpuUsage(cpuBefore);
+  const cpuMs = (cpu.user + cpu.system) / 1_000;
+  return { wallMs, cpuMs, peakRssBytes: process.resourceUsage().maxRSS * 1_024 };
+}
+
+async function countOrders(service: Service, wireState: string): Promise<number> {
+  const row = await service.database.db
+    .selectFrom('orders')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('wire_state', '=', wireState)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+async function countWritten(service: Service): Promise<number> {
+  const row = await service.database.db
+    .selectFrom('sales_orders')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('reference_written_at', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+function recording(send: Transport, opened: Opened, calls: RecordedCall[]): Transport {
+  return (request) => {
+    const { origin, pathname, search } = new URL(request.url);
+    const { body } = request;
+    calls.push({
+      to: origin === opened.marketplaceUrl ? 'marketplace' : 'warehouse',
+      method: request.method,
+      target: pathname + search,
+      headers: request.headers,
+      body: body === undefined ? null : Buffer.from(body).toString('utf8'),
+    });
+    return send(request);
+  };
+}
