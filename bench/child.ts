@@ -37,8 +37,9 @@ export function startChild<A extends Answers>(script: string): Child<A> {
   };
 }
 
-/** Answers the parent's questions until it lets go of the channel. */
+/** Answers the parent's questions until it lets go of the channel, or is gone. */
 export function answerParent(answers: Answers): void {
+  process.on('disconnect', () => process.exit(0));
   process.on('message', ({ name, question }: { name: string; question: never }) => {
     const reply = (what: Reply) => process.send!(what);
     answers[name]!(question).then(
@@ -51,6 +52,6 @@ export function answerParent(answers: Answers): void {
 async function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill();
+  child.disconnect();
   await gone;
 }

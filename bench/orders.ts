@@ -23,7 +23,12 @@ export type Row = {
   peakRssMiB: number;
 };
 
-export type OrdersFigures = Given & { machine: string; versions: string; settings: string; rows: Row[] };
+export type OrdersFigures = Given & {
+  machine: string;
+  versions: string;
+  settings: string;
+  rows: Row[];
+};
 
 /** What the ratio should be at least. */
 const targetRatio = 0.5;
@@ -132,7 +137,11 @@ async function checkedTruth(cast: Cast, who: string): Promise<Truth> {
 function spread(values: readonly number[]): { median: number; min: number; max: number } {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (index: number) => round(sorted[index] ?? Number.NaN, 1);
-  return { median: at(Math.floor((sorted.length - 1) / 2)), min: at(0), max: at(sorted.length - 1) };
+  return {
+    median: at(Math.floor((sorted.length - 1) / 2)),
+    min: at(0),
+    max: at(sorted.length - 1),
+  };
 }
 
 function pageOf(figures: OrdersFigures): string {

@@ -1,4 +1,6 @@
 /** Child process: both vendors simulated on loopback, ceilings off, with orders that wait. */
+
+import { rehearsalKey, rehearsalPassword } from '../rehearsal/settings.ts';
 import { Dice } from '../simulators/kernel.ts';
 import { createMiraklSimulator, type MiraklSimulator } from '../simulators/mirakl/simulator.ts';
 import {
@@ -8,7 +10,6 @@ import {
 import { type Served, serve } from '../simulators/serve.ts';
 import { makeWorld, type World } from '../simulators/world.ts';
 import { systemClock } from '../src/clock.ts';
-import { rehearsalKey, rehearsalPassword } from '../rehearsal/settings.ts';
 import { answerParent } from './child.ts';
 
 export type Waiting = {

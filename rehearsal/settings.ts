@@ -3,7 +3,7 @@ import { type Settings, settingsShape } from '../src/settings.ts';
 
 /** Ids of the simulated marketplaces, the first being John Lewis. */
 export const channelIds = ['john-lewis', 'second-market', 'third-market', 'fourth-market'];
-export const warehouseId = 'main';
+const warehouseId = 'main';
 export const rehearsalKey = 'rehearsal-key';
 export const rehearsalPassword = 'rehearsal-password';
 

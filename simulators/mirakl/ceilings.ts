@@ -14,7 +14,7 @@ const minuteMs = 60 * secondMs;
 const dayMs = 24 * 60 * minuteMs;
 
 /** The maxima of the published descriptions; what is not here is "per event". */
-export const publishedCeilings: Readonly<Record<string, Ceiling>> = {
+const publishedCeilings: Readonly<Record<string, Ceiling>> = {
   OR11: { calls: 1, windowMs: minuteMs },
   OR13: { calls: 1, windowMs: 5 * minuteMs },
   OR14: { calls: 1, windowMs: 2 * secondMs },
@@ -52,7 +52,7 @@ export function passCeiling(market: Market, call: Call): void {
 }
 
 /** A 429 as the vendor words it. */
-export function tooMany(retryAfterSeconds: number): Refusal {
+function tooMany(retryAfterSeconds: number): Refusal {
   return refuse(429, 'TOO_MANY_REQUESTS', 'Too many requests in the last hour', {
     headers: { 'retry-after': String(retryAfterSeconds) },
   });

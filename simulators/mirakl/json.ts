@@ -56,7 +56,7 @@ export function write(value: Json, pen: Penman): string {
 }
 
 /** 1564 is 15.64; 790 is 7.90 or 7.9; 1200 is 12.00, 12.0 or 12. */
-export function decimalText(pence: number, pen: Pick<Penman, 'decimals' | 'dice'>): string {
+function decimalText(pence: number, pen: Pick<Penman, 'decimals' | 'dice'>): string {
   const sign = pence < 0 ? '-' : '';
   const size = Math.abs(pence);
   const whole = Math.floor(size / 100);

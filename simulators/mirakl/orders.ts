@@ -65,7 +65,7 @@ export type PageTouch = {
   isRepeated: boolean;
 };
 
-export const noTouch: PageTouch = { oddity: () => ({}), instead: () => null, isRepeated: false };
+const noTouch: PageTouch = { oddity: () => ({}), instead: () => null, isRepeated: false };
 
 export function listOrders(market: Market, call: Call, touch: PageTouch = noTouch): Result {
   if (market.settings.orderPaging === 'seek') return seekPage(market, call, touch);

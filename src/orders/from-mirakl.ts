@@ -82,7 +82,7 @@ export function toSightedOrder(order: MarketplaceOrder): SightedOrder {
     tax_mode: order.taxMode ?? 'TAX_INCLUDED',
     shipping_type_code: order.shippingTypeCode ?? '',
     shipping_deadline: order.shippingDeadline,
-    has_incident: order.hasIncident || lines.some((line) => line.state === 'INCIDENT_OPEN'),
+    has_incident: order.hasIncident || lines.some((line) => line.state === wire.incident),
     seller_reference: order.references.forSeller,
     detail,
     lines: lines.map(toLineRow),
@@ -144,10 +144,7 @@ export function unitsToShip(
 
 /** Our state after this sight, given the state before (null: never seen). Later flows own the states from
  *  `despatched` on, so a sight never leaves those. */
-export function stateAfterSight(
-  before: OrderState | null,
-  order: Pick<SightedOrder, 'lines'>,
-): OrderState {
+export function stateAfterSight(before: OrderState | null, order: Sighted): OrderState {
   const wanted = stateBySight(order);
   if (before === null) return wanted;
   if (ownedByLaterFlows.includes(before)) return before;
@@ -157,14 +154,20 @@ export function stateAfterSight(
   return wanted;
 }
 
+type Sighted = Pick<SightedOrder, 'lines'> & Partial<Pick<SightedOrder, 'wire_state'>>;
+
 const ownedByLaterFlows: readonly OrderState[] = ['despatched', 'confirmed', 'settled'];
 
-function stateBySight(order: Pick<SightedOrder, 'lines'>): OrderState {
+function stateBySight(order: Sighted): OrderState {
   const live = order.lines.filter(
     (line) => !wire.withdrawn.includes(line.wire_state) && !isEmptied(line),
   );
   if (live.length === 0) return 'cancelled';
   if (live.some((line) => unitsToShip(line) > 0)) return 'accepted';
+  // An incident hides the state under it; of an order in SHIPPING the line is still to be shipped, or not.
+  if (order.wire_state === wire.shipping && live.some((l) => l.wire_state === wire.incident)) {
+    return 'accepted';
+  }
   if (live.every((line) => wire.gone.includes(line.wire_state))) return 'despatched';
   return 'received';
 }

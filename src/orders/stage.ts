@@ -116,10 +116,10 @@ class Outcome {
     plan: SalesOrderPlan,
     problems: StageProblem[],
   ) {
-    if (existing?.headerSentAt) return this.#takeSent(order, existing, plan);
-    if (order.state === 'cancelled' || plan.lines.length === 0)
-      return this.#takeEmpty(order, existing);
-    if (problems.length > 0) return this.#takeProblems(order, problems);
+    if (existing?.headerSentAt) return this.#takeSent(order, existing, plan, problems);
+    const isEmpty = plan.lines.length === 0 && !problems.some(isIncident);
+    if (order.state === 'cancelled' || isEmpty) return this.#takeEmpty(order, existing);
+    if (problems.length > 0) return this.#takeProblems(order, existing, problems);
     this.#staged.push({
       channel: order.channel,
       marketplaceOrderId: order.marketplace_order_id,
@@ -137,8 +137,19 @@ class Outcome {
     else this.#postponed.push({ ...keyOf(order), dueAt: null });
   }
 
-  #takeSent(order: FullOrder, existing: SalesOrderRow, plan: SalesOrderPlan) {
+  #takeSent(
+    order: FullOrder,
+    existing: SalesOrderRow,
+    plan: SalesOrderPlan,
+    problems: readonly StageProblem[],
+  ) {
     const change = planChange(order, existing, plan, this.#deps);
+    const incident = order.state === 'cancelled' ? [] : problems.filter(isIncident);
+    this.#raise(order, incident, `is in the warehouse already, stop its picking`);
+    this.#settled.push({
+      id: order.marketplace_order_id,
+      stillHolds: incident.map((problem) => problem.code),
+    });
     this.#postponed.push({ ...keyOf(order), dueAt: null });
     if (change.kind === 'none') return;
     this.#causes.push(...change.causes);
@@ -149,13 +160,18 @@ class Outcome {
   #takeEmpty(order: FullOrder, existing: SalesOrderRow | undefined) {
     this.#settled.push({ id: order.marketplace_order_id, stillHolds: [] });
     this.#postponed.push({ ...keyOf(order), dueAt: null });
+    this.#takeBack(order, existing, 'nothing is left to ship; it was never sent to the warehouse');
+  }
+
+  /** A sales order that was staged and never sent must not be sent any more; staging it again is possible. */
+  #takeBack(order: FullOrder, existing: SalesOrderRow | undefined, why: string) {
     if (!existing || existing.step === 'cancelled') return;
     this.#history.push({
       ...keyOf(order),
       kind: 'warehouse',
       from: existing.step,
       to: 'cancelled',
-      why: 'nothing is left to ship; it was never sent to the warehouse',
+      why,
     });
     const move = {
       salesOrderNumber: existing.salesOrderNumber,
@@ -165,25 +181,34 @@ class Outcome {
     this.#changes.push((trx) => moveSalesOrders(trx, this.#deps.warehouse.id, [move]));
   }
 
-  #takeProblems(order: FullOrder, problems: readonly StageProblem[]) {
-    const { channel, policies } = this.#deps;
+  #takeProblems(
+    order: FullOrder,
+    existing: SalesOrderRow | undefined,
+    problems: readonly StageProblem[],
+  ) {
+    this.#raise(order, problems, 'cannot go to the warehouse');
+    this.#takeBack(order, existing, 'it may not go to the warehouse as it is now');
+    this.#settled.push({ id: order.marketplace_order_id, stillHolds: problems.map((p) => p.code) });
+    const now = this.#context.clock.now();
+    const dueAt = retryAt(now, order.attempts, this.#deps.policies);
+    this.#postponed.push({ ...keyOf(order), dueAt });
+    if (order.state !== 'parked') {
+      this.#move(order, 'parked', problems.map((p) => `${p.code}: ${p.what}`).join('; '), dueAt);
+    }
+  }
+
+  #raise(order: FullOrder, problems: readonly StageProblem[], what: string) {
     for (const problem of problems) {
       this.#causes.push({
         code: problem.code,
-        connection: channel.id,
+        connection: this.#deps.channel.id,
         subjectKind: 'order',
         subjectId: order.marketplace_order_id,
-        message: `order ${order.marketplace_order_id} cannot go to the warehouse: ${problem.what}`,
+        message: `order ${order.marketplace_order_id} ${what}: ${problem.what}`,
         evidence: problem.evidence,
         moneyPence: moneyAtStake(order),
         deadlineAt: order.shipping_deadline,
       });
-    }
-    this.#settled.push({ id: order.marketplace_order_id, stillHolds: problems.map((p) => p.code) });
-    const dueAt = retryAt(this.#context.clock.now(), order.attempts, policies);
-    this.#postponed.push({ ...keyOf(order), dueAt });
-    if (order.state !== 'parked') {
-      this.#move(order, 'parked', problems.map((p) => `${p.code}: ${p.what}`).join('; '), dueAt);
     }
   }
 
@@ -223,6 +248,10 @@ class Outcome {
       why: 'the cause is gone',
     });
   }
+}
+
+function isIncident(problem: StageProblem): boolean {
+  return problem.code === 'incident-open';
 }
 
 function keyOf(order: FullOrder) {

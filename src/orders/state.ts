@@ -63,6 +63,8 @@ export const stepsPastSending: readonly ExportStep[] = [
 export const wire = {
   shipping: 'SHIPPING',
   waitingAcceptance: 'WAITING_ACCEPTANCE',
+  /** Of a line only; hides the state under it. */
+  incident: 'INCIDENT_OPEN',
   /** Line states from which nothing will be shipped any more. */
   withdrawn: ['REFUSED', 'CANCELED', 'REFUNDED'] as readonly string[],
   /** Line states at which the goods are on their way or there. */

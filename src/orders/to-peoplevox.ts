@@ -5,6 +5,7 @@ import type { ChannelSettings, WarehouseSettings } from '../settings.ts';
 import { cut, tidy, toWarehouseAddress } from './address.ts';
 import { customerReference, planCustomer } from './customer.ts';
 import { type LineRow, type OrderPeople, unitsToShip } from './from-mirakl.ts';
+import { wire } from './state.ts';
 
 /** What is known of an ItemCode: as last read from the warehouse. */
 export type ItemFacts = { found: boolean; retired: boolean };
@@ -109,7 +110,7 @@ export function planSalesOrder(
       what: 'an incident is open; despatching might be wrong',
       evidence: {
         lines: order.lines
-          .filter((l) => l.wire_state === 'INCIDENT_OPEN')
+          .filter((l) => l.wire_state === wire.incident)
           .map((l) => l.order_line_id),
       },
     });

@@ -132,7 +132,7 @@ export function steppingClock(): Clock & { advance(ms: number): void } {
 }
 
 /** The operation a SOAP 1.1 or 1.2 request names. */
-export function operationOf(request: HttpRequest): Operation {
+function operationOf(request: HttpRequest): Operation {
   const action = request.headers['soapaction'] ?? request.headers['content-type'] ?? '';
   return (/peoplevox\.net\/(\w+)/.exec(action)?.[1] ?? '') as Operation;
 }

@@ -232,6 +232,9 @@ export function openDatabase(
     types: { getTypeParser: parserOf },
   });
   pool.on('error', options.onError);
+  // The pool hears of idle connections only. One that breaks between two queries of a transaction would end
+  // the process for want of a listener; the transaction's next query fails anyway.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const close = async () => {
     await db.destroy();

@@ -226,31 +226,34 @@ describe.concurrent('the schedule', () => {
     test.expect(second).toBeGreaterThan(first!);
   });
 
-  it('a run whose process lost its place is begun anew, and the old one can write nothing', async (test) => {
+  it('a run whose process lost its place is begun anew elsewhere, and the old one can write nothing', async (test) => {
     const begun = counter();
+    const outcome = counter();
     const may = door();
     const outcomes: string[] = [];
-    const { base } = await start(test, [
-      () => [
-        flow(async (context) => {
-          begun.tick();
-          const isFirst = begun.count === 1;
-          if (isFirst) await may.opened;
-          const write = context.write(async () => {});
-          outcomes.push(
-            await write.then(
-              () => 'wrote',
-              (cause) => cause.name,
-            ),
-          );
-        }),
-      ],
-    ]);
+    const flows = () => [
+      flow(async (context) => {
+        begun.tick();
+        if (begun.count === 1) await may.opened;
+        const write = context.write(async () => {});
+        outcomes.push(
+          await write.then(
+            () => 'wrote',
+            (cause) => cause.name,
+          ),
+        );
+        outcome.tick();
+      }),
+    ];
+    const { base } = await start(test, [flows, flows]);
     await begun.reach(1);
-    await terminate(base, isInstanceLock);
+    await terminate(
+      base,
+      `${isInstanceLock} and pid in (select l.pid from pg_locks l join flows f on l.objid = f.instance::oid)`,
+    );
     await begun.reach(2);
     may.open();
-    while (outcomes.length < 2) await systemClock.sleep(20);
+    await outcome.reach(2);
     test.expect(outcomes.sort()).toEqual(['Fenced', 'wrote']);
   });
 });

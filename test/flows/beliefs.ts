@@ -116,7 +116,9 @@ export function breaches(trade: Trade): string[] {
   const markets = [trade.johnLewis.truth, trade.second.truth];
   const { contractBreaches, rateBreaches, overlaps } = trade.warehouse.truth;
   return [
-    ...markets.flatMap((m) => m.contractBreaches.map((b) => `${b.operation} ${b.field}: ${b.what}`)),
+    ...markets.flatMap((m) =>
+      m.contractBreaches.map((b) => `${b.operation} ${b.field}: ${b.what}`),
+    ),
     ...markets.flatMap((m) => m.ceilingBreaches.map((b) => `${b.operation} too often`)),
     ...contractBreaches.map((b) => `${b.operation} ${b.kind}: ${b.detail}`),
     ...rateBreaches.map((b) => `${b.operation} too often`),

@@ -88,7 +88,7 @@ export async function openTrade(options: TradeOptions = {}): Promise<Trade> {
     aMarketplace(clock, 'SM', options.second?.marketplace),
   ];
   const warehouse = aWarehouse(clock, options.warehouse);
-  const hosts = {
+  const hosts: Record<string, Host> = {
     [johnLewis]: await host(johnLewisSim.handle),
     [secondMarket]: await host(secondSim.handle),
     [warehouseId]: await host(warehouse.handle),
@@ -243,9 +243,7 @@ function settingsFor(options: TradeOptions, urlOf: (id: string) => string): Sett
   return settingsShape.parse({
     channels: [
       channel(johnLewis, 'John Lewis', options.channel),
-      ...(options.second
-        ? [channel(secondMarket, 'Second Market', options.second.channel)]
-        : []),
+      ...(options.second ? [channel(secondMarket, 'Second Market', options.second.channel)] : []),
     ],
     warehouses: [
       {
@@ -323,7 +321,9 @@ export const anAddress = {
 export function isSave(template: string): (request: { body?: string | Uint8Array }) => boolean {
   return (request) => {
     const text = textOf(request.body);
-    return text.includes('<saveRequest>') && text.includes(`<TemplateName>${template}</TemplateName>`);
+    return (
+      text.includes('<saveRequest>') && text.includes(`<TemplateName>${template}</TemplateName>`)
+    );
   };
 }
 
