@@ -54,6 +54,8 @@ export type Service = {
   run: Omit<RunDeps, 'instance' | 'onWake'>;
   /** Which process this is, as registered; 0 before the start. */
   setInstance(id: number): void;
+  /** Lets nobody wait for leave to call any longer: runs that wait end at once, and are run again. */
+  stopWaiting(): void;
   close(): Promise<void>;
 };
 
@@ -73,12 +75,14 @@ export async function composeService(deps: ServiceDeps): Promise<Service> {
     throw cause;
   }
   let instance = 0;
+  const stopping = new AbortController();
   const wires: Wires = {
     ...deps,
     db: database.db,
     instance: () => instance,
     note: () => {},
     urgency: orderUrgency,
+    stop: stopping.signal,
   };
   const journal = createJournal({ db: database.db, clock, log });
   wires.note = journal.note;
@@ -115,6 +119,7 @@ export async function composeService(deps: ServiceDeps): Promise<Service> {
     setInstance: (id) => {
       instance = id;
     },
+    stopWaiting: () => stopping.abort(),
     close: () => database.close(),
   };
 }
@@ -160,6 +165,7 @@ export async function startService(deps: {
     });
     await schedule.start();
     const stop = async () => {
+      service.stopWaiting();
       await schedule.stop();
       await http.close();
       await service.close();
@@ -252,6 +258,7 @@ type Wires = Pick<ServiceDeps, 'clock' | 'transport' | 'isPaced'> & {
   instance: () => number;
   note: NoteCall;
   urgency: number;
+  stop?: AbortSignal;
 };
 
 /** Orders go before stock when calls are scarce: their clients take leave with the highest urgency. */
@@ -307,9 +314,10 @@ function paceOf(
   laneOf: Parameters<typeof createPace>[0]['laneOf'],
 ): Pace {
   if (!wires.isPaced) return unpaced;
-  const { db, clock, instance, urgency } = wires;
+  const { db, clock, instance, urgency, stop } = wires;
   if (db === null) return createLocalPace({ clock, laneOf });
-  return createPace({ db, clock, connection, instance, laneOf, urgency });
+  const shared = { db, clock, connection, instance, laneOf, urgency };
+  return createPace(stop ? { ...shared, stop } : shared);
 }
 
 /** Settings of a warehouse in the words of the wire. */

@@ -16,10 +16,7 @@ export type ChannelInput = Partial<SettingsInput['channels'][number]>;
 export type WarehouseInput = Partial<SettingsInput['warehouses'][number]>;
 
 /** One channel `jl` filled by one warehouse `main`, defaults for the rest. */
-export function sampleSettings(own: {
-  channel?: ChannelInput;
-  warehouse?: WarehouseInput;
-}): Settings {
+function sampleSettings(own: { channel?: ChannelInput; warehouse?: WarehouseInput }): Settings {
   return settingsShape.parse({
     channels: [
       {
@@ -49,7 +46,7 @@ export function sampleChannel(own: ChannelInput = {}): ChannelSettings {
   return sampleSettings({ channel: own }).channels[0]!;
 }
 
-export function sampleWarehouse(own: WarehouseInput = {}): WarehouseSettings {
+function sampleWarehouse(own: WarehouseInput = {}): WarehouseSettings {
   return sampleSettings({ warehouse: own }).warehouses[0]!;
 }
 

@@ -144,9 +144,7 @@ async function decideOrder(
       const rows = lines.map((l) => [l.orderLineId, l.accepted ? 'accepted' : 'refused', l.why]);
       print(tableOf(['line', 'decision', 'why'], rows));
       print(
-        options.dryRun
-          ? 'nothing was changed'
-          : 'kept; the service sends it at its next turn (packhorse flows run-now orders.accept)',
+        options.dryRun ? 'nothing was changed' : 'kept; a running service sends it within seconds',
       );
     });
   });

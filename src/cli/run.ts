@@ -6,6 +6,7 @@ import { openStoreUrl, type Running, startService } from '../main.ts';
 import { openDatabase } from '../runtime/db.ts';
 import { migrate, pendingMigrations, readMigrations } from '../runtime/migrate.ts';
 import type { Settings } from '../settings.ts';
+import { exitCodes } from './exit.ts';
 import {
   commandLog,
   embeddedFolder,
@@ -52,6 +53,8 @@ async function run(globals: Globals): Promise<void> {
   note(`${signal}: stopping; runs that have begun may finish. Again: end at once.`);
   await running.stop();
   note('stopped');
+  // A run that had not finished by then may still wait for leave to call; it can write nothing any more.
+  process.exit(exitCodes.ok.code);
 }
 
 /** Resolves at the first signal to stop; the second ends the process there and then. */

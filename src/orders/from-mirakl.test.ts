@@ -142,25 +142,34 @@ describe('stateAfterSight', () => {
       [{ state: 'SHIPPED' }, { state: 'SHIPPING' }],
       'accepted',
     ],
-    ['an incident on the only line', [{ state: 'INCIDENT_OPEN' }], 'received'],
+    [
+      'an incident hides a line of an order in SHIPPING: it is looked at',
+      [{ state: 'INCIDENT_OPEN' }],
+      'accepted',
+    ],
+    ['an incident after the goods left', [{ state: 'INCIDENT_OPEN' }], 'received', 'SHIPPED'],
     [
       'collected and closed count as gone',
       [{ state: 'TO_COLLECT' }, { state: 'RECEIVED' }, { state: 'CLOSED' }],
       'despatched',
     ],
     ['a state that is new to us waits', [{ state: 'SOMETHING_NEW' }], 'received'],
-  ] as [string, { state: string; isEmpty?: boolean }[], string][])('%s', (_rule, lines, state) => {
-    const order = sampleOrder({
-      lines: lines.map((one, index) =>
-        sampleLine({
-          orderLineId: `A-${index + 1}`,
-          state: one.state,
-          ...(one.isEmpty ? { price: toDecimal('0'), cancelations: [cancelledUnits(2)] } : {}),
-        }),
-      ),
-    });
-    expect(stateAfterSight(null, toSightedOrder(order))).toBe(state);
-  });
+  ] as [string, { state: string; isEmpty?: boolean }[], string, string?][])(
+    '%s',
+    (_rule, lines, state, orderState = 'SHIPPING') => {
+      const order = sampleOrder({
+        state: orderState,
+        lines: lines.map((one, index) =>
+          sampleLine({
+            orderLineId: `A-${index + 1}`,
+            state: one.state,
+            ...(one.isEmpty ? { price: toDecimal('0'), cancelations: [cancelledUnits(2)] } : {}),
+          }),
+        ),
+      });
+      expect(stateAfterSight(null, toSightedOrder(order))).toBe(state);
+    },
+  );
 });
 
 describe('toSightedOrder', () => {

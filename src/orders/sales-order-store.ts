@@ -282,17 +282,11 @@ export async function saveReferenceResults(
   now: Date,
   results: readonly { marketplaceOrderId: string; dueAt: Date | null }[],
 ): Promise<void> {
-  for (const one of results) {
-    await trx
-      .updateTable('sales_orders')
-      .set({
-        reference_due_at: one.dueAt,
-        ...(one.dueAt === null ? { reference_written_at: now } : {}),
-      })
-      .where('channel', '=', channel)
-      .where('marketplace_order_id', '=', one.marketplaceOrderId)
-      .execute();
-  }
+  await sql`
+    update sales_orders s set reference_due_at = r."dueAt",
+      reference_written_at = case when r."dueAt" is null then ${now}::timestamptz else s.reference_written_at end
+    from jsonb_to_recordset(${jsonText(results)}::jsonb) as r("marketplaceOrderId" text, "dueAt" timestamptz)
+    where s.channel = ${channel} and s.marketplace_order_id = r."marketplaceOrderId"`.execute(trx);
 }
 
 /** When the next sales order of this warehouse falls due; null: nothing waits. */

@@ -276,15 +276,15 @@ export async function saveUnreadable(
   now: Date,
   found: readonly { subject: string; problem: string }[],
 ): Promise<void> {
-  for (const one of found) {
-    await trx
-      .insertInto('unreadable_orders')
-      .values({ channel, ...one, first_seen_at: now, last_seen_at: now })
-      .onConflict((on) =>
-        on.columns(['channel', 'subject']).doUpdateSet({ problem: one.problem, last_seen_at: now }),
-      )
-      .execute();
-  }
+  if (found.length === 0) return;
+  // One statement cannot touch a row twice: of equal subjects the last counts.
+  const bySubject = new Map(found.map((one) => [one.subject, one]));
+  await sql`
+    insert into unreadable_orders as u (channel, subject, problem, first_seen_at, last_seen_at)
+    select ${channel}, r.subject, r.problem, ${now}, ${now}
+    from jsonb_to_recordset(${jsonText([...bySubject.values()])}::jsonb) as r(subject text, problem text)
+    on conflict (channel, subject) do update set problem = excluded.problem,
+      last_seen_at = excluded.last_seen_at`.execute(trx);
 }
 
 /** Forgets unreadable orders that have been read since. Returns their subjects. */

@@ -98,11 +98,11 @@ async function verifyBatch(
       now,
       moves.flatMap((one) => (one.note ? [{ ...one.note, call }] : [])),
     );
-    for (const from of ['accepted', 'parked'] as const) {
-      await recordTransition(
-        trx,
-        now,
-        whole.map((row) => ({
+    await recordTransition(
+      trx,
+      now,
+      whole.flatMap((row) =>
+        (['accepted', 'parked'] as const).map((from) => ({
           channel: row.channel,
           marketplaceOrderId: row.marketplaceOrderId,
           from,
@@ -111,8 +111,8 @@ async function verifyBatch(
           call,
           dueAt: null,
         })),
-      );
-    }
+      ),
+    );
     const subjects = whole.map((row) => ({
       connection: row.channel,
       subjectKind: 'order',

@@ -2,6 +2,7 @@
  *  who goes first. Mirakl publishes a ceiling per operation; a Peoplevox tenant takes one call at a time. */
 import { sql } from 'kysely';
 import type { Clock } from '../clock.ts';
+import { Later } from '../errors.ts';
 import type { Pace, Permit } from '../transport.ts';
 import type { Db } from './db.ts';
 
@@ -23,6 +24,8 @@ export type PaceDeps = {
   laneOf: (operation: string) => Lane | null;
   /** Below `urgentBelow` a caller that has to wait makes less urgent callers stand back. */
   urgency: number;
+  /** Aborted when the service stops: nobody waits for leave any longer. */
+  stop?: AbortSignal;
 };
 
 /** A holder that neither finished nor died is overruled after this long. Longer than any call may take;
@@ -35,7 +38,8 @@ const lookAgainMs = 100;
 /** Callers with urgency at or below this are the ones others stand back for. */
 const urgentUpTo = 1;
 
-/** A pace on one connection. `take` resolves when the call may start; it never throws for waiting. */
+/** A pace on one connection. `take` resolves when the call may start; it throws only when the service stops
+ *  meanwhile (Later: nothing was sent). */
 export function createPace(deps: PaceDeps): Pace {
   const known = new Set<string>();
   return {
@@ -85,7 +89,8 @@ async function waitForLane(deps: PaceDeps, lane: Lane): Promise<Permit> {
     const taken = await tryTake(deps, lane, isUrgent);
     if (taken) return { done: () => (lane.isExclusive ? release(deps, lane) : Promise.resolve()) };
     const waitMs = await timeToWait(deps, lane, isUrgent);
-    await deps.clock.sleep(waitMs);
+    await deps.clock.sleep(waitMs, deps.stop);
+    if (deps.stop?.aborted) throw new Later(deps.clock.now(), 'told to stop before the call');
   }
 }
 

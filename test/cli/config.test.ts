@@ -132,7 +132,7 @@ describe('usage', () => {
     ['an exception number that is none', ['exceptions', 'show', 'x']],
   ];
   it.for(wrong)('%s ends with exit code 2', async ([, args]) => {
-    const { code, output, errors } = await cli(await folder(), {}, ...args);
+    const { code, output, errors } = await cli(tmpdir(), {}, ...args);
     expect({ code, output }).toEqual({ code: 2, output: '' });
     expect(errors).not.toBe('');
   });

@@ -187,7 +187,8 @@ function configOf(marketplaceUrl: string, tenantUrl: string, changes: Changes) {
         url: marketplaceUrl,
         apiKey: '${SHOP_KEY}',
         warehouse: 'main',
-        pollSeconds: 15,
+        // One poll is enough; a second one would wait for its ceiling while the service is stopped.
+        pollSeconds: 3600,
         acceptance: { policy: 'manual' },
         shippingTypes: { STD: 'STANDARD', EXP: 'EXPRESS', LETTER: 'STANDARD', CLC: 'STANDARD' },
         ...changes.channel,
