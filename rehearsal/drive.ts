@@ -22,9 +22,11 @@ export function drive(
   const lookNow = () => nap.abort();
   clock.spawn(
     async () => {
+      let next: Date | null = mine.now();
       while (!signal.aborted) {
-        const due = await hooks.claimDue();
-        for (const one of due) {
+        // Claiming writes; most looks come when a run has ended, and find nothing due.
+        const isDue = next !== null && next.getTime() <= mine.nowMs();
+        for (const one of isDue ? await hooks.claimDue() : []) {
           const key = `${one.flow} ${one.connection}`;
           const flow = service.flows.find(
             (f) => f.name === one.flow && f.connection === one.connection,
@@ -45,9 +47,11 @@ export function drive(
           );
         }
         nap = new AbortController();
-        const next = await hooks.nextDue();
+        if (isDue) next = await hooks.nextDue();
         const waitMs = next ? Math.max(0, next.getTime() - mine.nowMs()) : 60_000;
         await mine.sleep(waitMs, nap.signal);
+        // A run has ended or woken another flow: what falls due next may have changed.
+        if (next === null || nap.signal.aborted) next = await hooks.nextDue();
       }
     },
     { life },

@@ -55,7 +55,7 @@ function likenessOf(wanted: string, name: string): number {
   const b = bare(name);
   if (a === '' || b === '') return 0;
   if (a === b) return 1;
-  if (synonyms[a]?.includes(b)) return 0.95;
+  if (synonyms[a]?.includes(b)) return 0.9;
   return 1 - distance(a, b) / Math.max(a.length, b.length);
 }
 

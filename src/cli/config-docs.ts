@@ -70,9 +70,19 @@ function table(keys: readonly Key[]): string {
     const required = within === undefined ? '**required**' : `required with \`${within}\``;
     const standard = isRequired ? required : defaultText(schema);
     const meaning = (schema.description ?? '').replaceAll('|', '\\|');
-    return `| \`${path}\` | ${meaning} | ${standard} | ${allowed(path, schema)} |`;
+    return [`\`${path}\``, meaning, standard, allowed(path, schema)];
   });
-  return ['| key | meaning | default | allowed |', '|---|---|---|---|', ...rows].join('\n');
+  return markdownTable(['key', 'meaning', 'default', 'allowed'], rows);
+}
+
+/** Columns are padded to one width, as the repository's formatter writes tables. */
+function markdownTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = headings.map((heading, at) =>
+    Math.max(3, heading.length, ...rows.map((row) => row[at]!.length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at]!)).join(' | ')} |`;
+  return [headings, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n');
 }
 
 function defaultText(schema: Schema): string {
@@ -144,7 +154,7 @@ the file says is true.
 `;
 
 function closing(): string {
-  const rows = Object.values(exitCodes).map((one) => `| ${one.code} | ${one.means} |`);
-  const codes = ['| code | meaning |', '|---|---|', ...rows].join('\n');
+  const rows = Object.values(exitCodes).map((one) => [String(one.code), one.means]);
+  const codes = markdownTable(['code', 'meaning'], rows);
   return `## Exit codes of the command line\n\n${codes}\n`;
 }

@@ -93,7 +93,7 @@ const databaseSigns: readonly Sign[] = [
 ];
 
 /** Errors of PostgreSQL and of the way to it, by their code. Null for anything else. */
-export function explainDatabase(error: unknown): Explained | null {
+function explainDatabase(error: unknown): Explained | null {
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   const sign = databaseSigns.find((one) => one.pattern.test(String(code)));
   if (sign) return { exit: sign.exit, message: `${sign.said} (${messageOf(error)})` };

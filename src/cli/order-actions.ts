@@ -57,7 +57,7 @@ export function addOrderActions(orders: Command): void {
 }
 
 /** Has orders tried again and marks their open exceptions; one transaction. */
-export async function retryWithExceptions(
+async function retryWithExceptions(
   store: Store,
   trx: Trx,
   orders: readonly OrderSummary[],

@@ -7,36 +7,27 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { Failure } from './exit.ts';
 
-/** Adds `demo` and `rehearse`. Options are listed for --help; the programs read them themselves. */
+/** Adds `demo` and `rehearse`. The programs read their options themselves, `--help` included. */
 export function addRehearse(program: Command): void {
-  addOptions(
-    program
-      .command('demo')
-      .description(
-        'the service, its database and both vendors simulated: a trading day in progress',
-      ),
-  ).action(async () => {
-    await handOn('demo', fileURLToPath(new URL('../../rehearsal/demo.ts', import.meta.url)));
-  });
-  addOptions(
-    program
-      .command('rehearse')
-      .description(
-        'a seeded trading day in virtual time against both simulators; exit 1 when anything is lost or wrong',
-      ),
-  ).action(async () => {
-    await handOn('rehearse', fileURLToPath(new URL('../../rehearsal/main.ts', import.meta.url)));
-  });
+  passThrough(program, 'demo')
+    .description('the service, its database and both vendors simulated: a trading day in progress')
+    .action(async () => {
+      await handOn('demo', fileURLToPath(new URL('../../rehearsal/demo.ts', import.meta.url)));
+    });
+  passThrough(program, 'rehearse')
+    .description(
+      'a seeded trading day in virtual time against both simulators; exit 1 when anything is lost or wrong',
+    )
+    .action(async () => {
+      await handOn('rehearse', fileURLToPath(new URL('../../rehearsal/main.ts', import.meta.url)));
+    });
 }
 
-function addOptions(command: Command): Command {
-  return command
-    .option('--orders <n>', 'how many orders shoppers place')
-    .option('--skus <m>', 'how many SKUs there are')
-    .option('--hours <h>', 'length of the trading day')
-    .option('--seed <s>', 'the same seed gives the same day')
-    .option('--faults <kind>', 'none, typical or harsh')
-    .option('--channels <n>', 'how many marketplaces')
+function passThrough(program: Command, name: string): Command {
+  return program
+    .command(name)
+    .usage('[options] (--help lists them)')
+    .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments();
 }

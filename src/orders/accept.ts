@@ -24,6 +24,7 @@ import { intakeFlow } from './intake.ts';
 import { learnItems } from './items.ts';
 import { readOffers, readSkuMappings, saveOffer } from './lookup-store.ts';
 import { moneyAtStake, retryAt } from './retry.ts';
+import { wire } from './state.ts';
 import { postpone, recordHistory } from './store.ts';
 
 /** Orders looked at in one run; the oldest first, so that none starves. */
@@ -248,7 +249,7 @@ async function holdAll(
   }));
   await context.write(async (trx) => {
     await context.exceptions.raise(trx, causes);
-    await postpone(trx, postponed);
+    await postpone(trx, postponed, wire.waitingAcceptance);
   });
 }
 

@@ -3,7 +3,7 @@
 import { cancelSalesOrders, saveSalesOrderItems } from '../peoplevox/sales-orders.ts';
 import type { Trx } from '../runtime/db.ts';
 import type { Cause, FlowContext } from '../runtime/flow.ts';
-import type { ExportDeps } from './export.ts';
+import { type ExportDeps, saveAction } from './export.ts';
 import { cancelCodes, cancelNotApplied, cancelTooLate, exportCodes } from './export-causes.ts';
 import { retryAt } from './retry.ts';
 import {
@@ -179,7 +179,6 @@ async function settle(
           to: isWhole(row) ? ('cancelled' as const) : ('exported' as const),
           why: `sales order ${row.salesOrderNumber}: ${what}`,
           call,
-          dueAt: null,
         })),
     );
   }
@@ -277,6 +276,10 @@ async function sendPartly(
   );
   for (let at = 0; at < lines.length; at += deps.warehouse.rowsPerCall) {
     await context.assertPlace();
-    await saveSalesOrderItems(deps.peoplevox, lines.slice(at, at + deps.warehouse.rowsPerCall));
+    await saveSalesOrderItems(
+      deps.peoplevox,
+      lines.slice(at, at + deps.warehouse.rowsPerCall),
+      saveAction(deps.warehouse),
+    );
   }
 }

@@ -69,7 +69,7 @@ async function exportHeaders(context: FlowContext, deps: ExportDeps): Promise<nu
       const result = await saveSalesOrders(
         deps.peoplevox,
         rows.map((one) => ({ ...one.row, SalesOrderNumber: one.salesOrderNumber })),
-        warehouse.allocate ? 0 : 1,
+        saveAction(warehouse),
       );
       await keepResults(
         context,
@@ -124,7 +124,8 @@ async function noteSent(
         salesOrderNumber: one.salesOrderNumber,
         step: what === 'header' ? 'header-sent' : 'lines-sent',
         dueAt: now,
-        ...(what === 'header' ? { headerSentAt: now } : { linesSentAt: now }),
+        // Kept from the first time on: by it is told how long an order has not been seen.
+        ...(what === 'header' ? { headerSentAt: one.headerSentAt ?? now } : { linesSentAt: now }),
       })),
     ),
   );
@@ -180,6 +181,7 @@ async function sendLines(
     const result = await saveSalesOrderItems(
       deps.peoplevox,
       lines.slice(at, at + deps.warehouse.rowsPerCall),
+      saveAction(deps.warehouse),
     );
     outcomes.push(...result.rows.map((row) => row.outcome));
     detail ||= result.detail;
@@ -189,6 +191,11 @@ async function sendLines(
     detail,
     call,
   });
+}
+
+/** Of headers and lines alike: 1 saves without allocating stock. */
+export function saveAction(warehouse: WarehouseSettings): 0 | 1 {
+  return warehouse.allocate ? 0 : 1;
 }
 
 type Outcome = 'success' | 'error' | 'unanswered';
@@ -242,10 +249,11 @@ async function keepResults(
       ...refused.map(
         (row): StepMove => ({
           salesOrderNumber: row.salesOrderNumber,
+          // Lines may be refused because their header was dropped without a word: it is looked for first.
           step: parked.includes(row)
             ? 'stopped'
             : taken.next === 'lines-in'
-              ? 'header-in'
+              ? 'header-sent'
               : 'staged',
           dueAt: retryAt(now, parked.includes(row) ? 20 : row.attempts, deps.policies),
           attempts: row.attempts + 1,
@@ -253,6 +261,10 @@ async function keepResults(
         }),
       ),
     ]);
+    await context.exceptions.settle(trx, [templateSubject(deps.warehouse.id, taken.next)], {
+      codes: ['template-refused'],
+      why: 'its rows are taken again',
+    });
     await context.exceptions.raise(
       trx,
       parked.map((row) => exportRefused(row, taken.detail, outcomes[rows.indexOf(row)] ?? [])),
@@ -277,6 +289,11 @@ async function keepResults(
       })),
     );
   });
+}
+
+function templateSubject(connection: string, taken: 'header-in' | 'lines-in') {
+  const subjectId = taken === 'header-in' ? 'Sales orders' : 'Sales order items';
+  return { connection, subjectKind: 'template', subjectId };
 }
 
 async function parkRefused(

@@ -10,6 +10,7 @@ import { exportDue, restartDue } from './export.ts';
 import { intake, intakeFlow } from './intake.ts';
 import { writeReferences } from './reference.ts';
 import { rescan } from './rescan.ts';
+import { isAnythingDue } from './sales-order-store.ts';
 import { stage } from './stage.ts';
 import { verifyDue } from './verify.ts';
 
@@ -104,6 +105,9 @@ function warehouseFlow(deps: OrdersDeps, one: OrdersDeps['warehouses'][number]):
     everyMs: cadences.exportSeconds * 1_000,
     urgency,
     run: async (context) => {
+      const ids = channels.map((channel) => channel.settings.id);
+      // Most runs find nothing: one question in place of one for each step.
+      if (!(await isAnythingDue(context.db, warehouse.id, ids, context.clock.now()))) return;
       for (const channel of channels) {
         await stage(context, { channel: channel.settings, warehouse, peoplevox, policies });
       }

@@ -1,5 +1,5 @@
 /** What one sight of a marketplace order means: rows to keep and our state. Pure. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Address, MarketplaceOrder, MarketplaceOrderLine } from '../mirakl/order.ts';
 import { mayMove, type OrderState, wire } from './state.ts';
 
@@ -43,7 +43,8 @@ export type SightedOrder = {
   shipping_deadline: Date | null;
   has_incident: boolean;
   seller_reference: string | null;
-  /** The order without personal data and without its lines' identity columns. */
+  /** The rest of the order, without personal data: what has no column of its own here or in `lines` (which
+   *  `detail.lines` repeats by `orderLineId`). What is null or an empty list on the wire is left out. */
   detail: Record<string, unknown>;
   lines: LineRow[];
   people: OrderPeople;
@@ -62,14 +63,14 @@ export function toSightedOrder(order: MarketplaceOrder): SightedOrder {
     shippingAddress,
     billingAddress,
   };
+  const organisation = customer.organisation ? { id: customer.organisation.organisationId } : null;
+  const keptLines = lines.map(({ description: _, ...line }) => line);
+  const fingerprint = hash('md5', JSON.stringify([rest, organisation, keptLines, people]));
   const detail = {
-    ...rest,
-    organisation: customer.organisation ? { id: customer.organisation.organisationId } : null,
-    lines: lines.map(({ description: _, ...line }) => line),
+    ...withoutBlanks(rest, columnsOfOrder),
+    ...(organisation ? { organisation } : {}),
+    lines: keptLines.map((line) => withoutBlanks(line, columnsOfLine)),
   };
-  const fingerprint = createHash('md5')
-    .update(JSON.stringify([detail, people]))
-    .digest('hex');
   return {
     marketplace_order_id: order.marketplaceOrderId,
     commercial_id: order.commercialId,
@@ -89,6 +90,39 @@ export function toSightedOrder(order: MarketplaceOrder): SightedOrder {
     people,
     fingerprint,
   };
+}
+
+/** Kept in columns, so not twice: a large row costs PostgreSQL far more to take and to give back. */
+const columnsOfOrder: ReadonlySet<string> = new Set<keyof MarketplaceOrder>([
+  'marketplaceOrderId',
+  'commercialId',
+  'state',
+  'createdAt',
+  'updatedAt',
+  'currency',
+  'totalPrice',
+  'shippingPrice',
+  'shippingDeadline',
+]);
+const columnsOfLine: ReadonlySet<string> = new Set<keyof MarketplaceOrderLine>([
+  'state',
+  'reasonCode',
+  'offerSku',
+  'offerId',
+  'title',
+  'quantity',
+  'price',
+  'unitPrice',
+  'totalPrice',
+]);
+
+function withoutBlanks(all: object, columns: ReadonlySet<string>): Record<string, unknown> {
+  const rest: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(all)) {
+    const isBlank = value === null || (Array.isArray(value) && value.length === 0);
+    if (!isBlank && !columns.has(key)) rest[key] = value;
+  }
+  return rest;
 }
 
 function toLineRow(line: MarketplaceOrderLine, index: number): LineRow {

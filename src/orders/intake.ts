@@ -76,6 +76,8 @@ export async function keepPage(
   page: Pick<OrderPage, 'orders' | 'unreadable'>,
   call: string,
 ): Promise<IntakeResult> {
+  const nothing = { seen: 0, changed: 0, hasWork: false, latest: null };
+  if (page.orders.length + page.unreadable.length === 0) return nothing;
   const now = context.clock.now();
   const byId = new Map<string, SightedOrder>();
   for (const order of page.orders) {

@@ -25,6 +25,8 @@ export async function lookBeforeSending(
   const found = due.filter((one) => there.has(one.salesOrderNumber));
   const foreign = found.filter((one) => isForeign(one, there.get(one.salesOrderNumber)!.fields));
   const ours = found.filter((one) => !foreign.includes(one));
+  // Most often none is there: nothing to keep, so no transaction.
+  if (found.length === 0) return isComplete ? [...due] : [];
   await context.write(async (trx) => {
     await moveSalesOrders(trx, deps.warehouse.id, [
       ...ours.map(

@@ -53,6 +53,21 @@ export async function readDueSalesOrders(
   return rows;
 }
 
+/** Whether an order of these channels is due for staging, or a sales order of the warehouse for any step. */
+export async function isAnythingDue(
+  db: Db,
+  warehouse: string,
+  channels: readonly string[],
+  now: Date,
+): Promise<boolean> {
+  const { rows } = await sql<{ isDue: boolean }>`
+    select exists (select from sales_orders where warehouse = ${warehouse} and due_at <= ${now}
+        and step not in ('verified', 'cancelled'))
+      or exists (select from orders where channel = any(${[...channels]}::text[]) and due_at <= ${now}
+        and state in ('accepted', 'parked', 'exported', 'cancelled')) as "isDue"`.execute(db);
+  return rows[0]?.isDue ?? false;
+}
+
 /** The sales orders made of these marketplace orders, by marketplace order id. */
 export async function readSalesOrdersOf(
   db: Db | Trx,

@@ -19,6 +19,7 @@ import {
 import {
   type FullOrder,
   type HistoryEntry,
+  lockUnchanged,
   postpone,
   readDueOrders,
   recordHistory,
@@ -79,13 +80,11 @@ async function stageBatch(
     formatDate: (at) => toPeoplevoxDate(at, deps.warehouse.timeZone),
   };
   return context.write(async (trx) => {
-    const existing = await readSalesOrdersOf(
-      trx,
-      deps.channel.id,
-      due.map((o) => o.marketplace_order_id),
-    );
+    // While items were asked for, an order may have been seen anew; it is still due and is read again.
+    const same = await lockUnchanged(trx, deps.channel.id, due);
+    const existing = await readSalesOrdersOf(trx, deps.channel.id, [...same]);
     const outcome = new Outcome(context, deps);
-    for (const order of due) {
+    for (const order of due.filter((one) => same.has(one.marketplace_order_id))) {
       const { plan, problems } = planSalesOrder(order, stageContext);
       outcome.take(order, existing.get(order.marketplace_order_id), plan, problems);
     }
@@ -220,13 +219,25 @@ class Outcome {
     const { warehouse, channel } = this.#deps;
     const now = this.#context.clock.now();
     const taken = await stageSalesOrders(trx, warehouse.id, now, this.#staged);
-    this.#causes.push(
-      ...this.#staged.filter((s) => taken.includes(s.plan.salesOrderNumber)).map(numberTaken),
-    );
+    const refused = this.#staged.filter((one) => taken.includes(one.plan.salesOrderNumber));
+    const isRefused = (one: { marketplaceOrderId: string }) =>
+      refused.some((other) => other.marketplaceOrderId === one.marketplaceOrderId);
+    this.#causes.push(...refused.map(numberTaken));
     for (const apply of this.#changes) await apply(trx);
-    await postpone(trx, this.#postponed);
-    await recordTransition(trx, now, this.#transitions);
-    await recordHistory(trx, now, this.#history);
+    await postpone(trx, [
+      ...this.#postponed.filter((one) => !isRefused(one)),
+      ...refused.map((one) => ({ ...one, dueAt: retryAt(now, 20, this.#deps.policies) })),
+    ]);
+    await recordTransition(
+      trx,
+      now,
+      this.#transitions.filter((one) => !isRefused(one)),
+    );
+    await recordHistory(
+      trx,
+      now,
+      this.#history.filter((one) => !isRefused(one)),
+    );
     await this.#context.exceptions.raise(trx, this.#causes);
     for (const one of this.#settled.filter((s) => s.stillHolds.length > 0)) {
       await this.#settle(trx, channel.id, [one.id], one.stillHolds);

@@ -179,7 +179,9 @@ export type Transition = OrderKey & {
   to: OrderState;
   why: string;
   call?: string | null;
-  dueAt: Date | null;
+  /** When to look again; left out: as it is. Only who has locked the order's newest sight may clear it, or a
+   *  change that came in between is never looked at. */
+  dueAt?: Date | null;
 };
 
 /** Moves orders on and keeps why. An order that is no longer in `from` is left alone. This and `saveSights`
@@ -190,10 +192,12 @@ export async function recordTransition(
   transitions: readonly Transition[],
 ): Promise<OrderKey[]> {
   if (transitions.length === 0) return [];
+  const given = transitions.map((t) => ({ ...t, setsDue: t.dueAt !== undefined }));
   const { rows } = await sql<{ channel: string; id: string; from: string }>`
-    update orders o set state = t."to", due_at = t."dueAt"
-    from jsonb_to_recordset(${jsonText(transitions)}::jsonb) as t(channel text,
-      "marketplaceOrderId" text, "from" text, "to" text, "dueAt" timestamptz)
+    update orders o set state = t."to",
+      due_at = case when t."setsDue" then t."dueAt" else o.due_at end
+    from jsonb_to_recordset(${jsonText(given)}::jsonb) as t(channel text,
+      "marketplaceOrderId" text, "from" text, "to" text, "dueAt" timestamptz, "setsDue" boolean)
     where o.channel = t.channel and o.marketplace_order_id = t."marketplaceOrderId" and o.state = t."from"
     returning o.channel, o.marketplace_order_id as id, t."from"`.execute(trx);
   const moved = new Set(rows.map((row) => `${row.channel} ${row.id} ${row.from}`));
@@ -208,17 +212,42 @@ export async function recordTransition(
   return done;
 }
 
-/** Sets when orders are to be looked at again, and counts the attempt. */
+/** Locks orders as they were read; returns the ids of those that are still the same. The others have been
+ *  seen anew since and must be read again before anything is decided on them. */
+export async function lockUnchanged(
+  trx: Trx,
+  channel: string,
+  orders: readonly Pick<FullOrder, 'marketplace_order_id' | 'fingerprint' | 'state'>[],
+): Promise<Set<string>> {
+  const marks = orders.map(({ marketplace_order_id, fingerprint, state }) => ({
+    marketplace_order_id,
+    fingerprint,
+    state,
+  }));
+  const { rows } = await sql<{ id: string }>`
+    select o.marketplace_order_id as id
+    from orders o join jsonb_to_recordset(${jsonText(marks)}::jsonb)
+      as t(marketplace_order_id text, fingerprint text, state text)
+      on o.marketplace_order_id = t.marketplace_order_id and o.fingerprint = t.fingerprint
+        and o.state = t.state
+    where o.channel = ${channel} for update of o`.execute(trx);
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Sets when orders are to be looked at again, and counts the attempt. `whileWire`: only orders whose state on
+ *  the marketplace is still this one. */
 export async function postpone(
   trx: Trx,
   orders: readonly (OrderKey & { dueAt: Date | null })[],
+  whileWire?: string,
 ): Promise<void> {
   if (orders.length === 0) return;
   await sql`
     update orders o set due_at = t."dueAt", attempts = o.attempts + 1
     from jsonb_to_recordset(${jsonText(orders)}::jsonb) as t(channel text,
       "marketplaceOrderId" text, "dueAt" timestamptz)
-    where o.channel = t.channel and o.marketplace_order_id = t."marketplaceOrderId"`.execute(trx);
+    where o.channel = t.channel and o.marketplace_order_id = t."marketplaceOrderId"
+      and o.wire_state = coalesce(${whileWire ?? null}, o.wire_state)`.execute(trx);
 }
 
 /** Has these orders staged or compared again at once, with the count of tries at zero. Orders that staging
@@ -252,7 +281,10 @@ export async function readDueOrders(
   limit: number,
 ): Promise<FullOrder[]> {
   const { rows } = await sql<FullOrder>`
-    select o.*, p.body as people, l.lines
+    select o.channel, o.marketplace_order_id, o.commercial_id, o.state, o.wire_state, o.wire_created_at,
+      o.wire_updated_at, o.currency, o.total_price, o.shipping_price, o.tax_mode, o.shipping_type_code,
+      o.shipping_deadline, o.has_incident, o.seller_reference, o.detail, o.fingerprint, o.attempts, o.payable_at,
+      p.body as people, l.lines
     from (select * from orders where channel = ${channel} and due_at <= ${now}
         and state in ('accepted', 'parked', 'exported', 'cancelled')
       order by shipping_deadline asc nulls last, wire_created_at, marketplace_order_id limit ${limit}) o

@@ -23,8 +23,8 @@ import { type HistoryEntry, recordHistory, recordTransition } from './store.ts';
 const ordersPerCall = 100;
 /** How soon an order that is not shown yet is looked for again. Smaller: more calls while imports queue. */
 const lookAgainMs = 15_000;
-/** How long a taken row may stay unseen before it is sent again. Smaller than the import queue's delay:
- *  needless repeats; larger: dropped rows wait. */
+/** How long a taken row may stay unseen before it is sent again; doubles each time. Smaller than the import
+ *  queue's delay: needless repeats; larger: dropped rows wait. */
 const resendAfterMs = 45_000;
 /** Sent again at least this often before a person is asked, however late it is. */
 const triesBeforeStop = 2;
@@ -109,7 +109,6 @@ async function verifyBatch(
           to: 'exported' as const,
           why: `sales order ${row.salesOrderNumber} seen whole in the warehouse`,
           call,
-          dueAt: null,
         })),
       ),
     );
@@ -209,14 +208,15 @@ function moveOf(row: SalesOrderRow, verdict: Verdict, now: Date, deps: ExportDep
     };
   }
   const sentAt = row.linesSentAt ?? row.headerSentAt ?? row.stagedAt;
-  const isEarly = now.getTime() - sentAt.getTime() < resendAfterMs;
-  if (verdict.kind === 'unsure' || isEarly) {
-    return { move: { ...base, step: 'lines-in', dueAt: after(lookAgainMs) } };
-  }
   const limitMs = deps.warehouse.verifyTimeoutMinutes * 60_000;
   const isOverdue =
     now.getTime() - (row.headerSentAt ?? row.stagedAt).getTime() >= limitMs &&
     row.attempts >= triesBeforeStop;
+  const restMs = resendAfterMs * 2 ** Math.min(row.attempts, 8);
+  const isEarly = !isOverdue && now.getTime() - sentAt.getTime() < restMs;
+  if (verdict.kind === 'unsure' || isEarly) {
+    return { move: { ...base, step: 'lines-in', dueAt: after(lookAgainMs) } };
+  }
   const resend = verdict.kind === 'absent' ? 'staged' : 'header-in';
   if (!isOverdue) {
     return {

@@ -59,13 +59,14 @@ export function saveSalesOrders(
   return saveRows(client, 'Sales orders', { rows, keys, action });
 }
 
-/** Inserts or updates order lines in one call, after their headers. Same rule of equal fields.
- *  The reference of a result is `number/item code`, with `/line` when the row has one. */
+/** Inserts or updates order lines in one call, after their headers. Same rules of equal fields and of
+ *  Action 1: a line written with Action 0 may have its order allocated after all. The reference of a result is `number/item code`, with `/line` when the row has one. */
 export function saveSalesOrderItems(
   client: PeoplevoxClient,
   rows: readonly SalesOrderItemWrite[],
+  action: SaveAction = 0,
 ): Promise<SaveResult> {
-  return saveRows(client, 'Sales order items', { rows, keys: rows.map(itemKey), action: 0 });
+  return saveRows(client, 'Sales order items', { rows, keys: rows.map(itemKey), action });
 }
 
 /** Asks for orders to be cancelled. Success is no proof once picking began: read back.

@@ -50,8 +50,11 @@ export type Changes = {
   top?: Record<string, unknown>;
 };
 
-export const apiKey = 'key-of-the-shop';
-export const password = 'pass,wörd&<1>';
+/** Each command compiles the same sources; this halves what they cost here. */
+export const compileCache = { NODE_COMPILE_CACHE: join(tmpdir(), 'packhorse-compile-cache') };
+
+const apiKey = 'key-of-the-shop';
+const password = 'pass,wörd&<1>';
 
 export async function openWorld(
   cleanup: Cleanup,
@@ -70,6 +73,7 @@ export async function openWorld(
   cleanup(() => tenant.close());
   const environment: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
+    ...compileCache,
     SHOP_KEY: apiKey,
     WMS_PASSWORD: password,
     DATABASE_URL: '',

@@ -153,9 +153,7 @@ describe('accept', () => {
       method: 'PUT',
       target: `/api/orders/${id}/accept`,
       headers: { authorization: 'key-1', 'content-type': 'application/json' },
-      body: Buffer.from(
-        JSON.stringify({ order_lines: [{ id: line!.lineId, accepted: true }] }),
-      ),
+      body: Buffer.from(JSON.stringify({ order_lines: [{ id: line!.lineId, accepted: true }] })),
     });
     await trade.pass(5);
     expect(theWarehouseShows(trade, id)?.units).toEqual({ LAMP: 1 });

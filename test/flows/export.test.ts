@@ -11,8 +11,8 @@ import {
 } from './beliefs.ts';
 import { theWarehouseChokesOn, theWarehouseRecovers } from './somebody-else.ts';
 import {
-  aShopperBuys,
   anAddress,
+  aShopperBuys,
   isSave,
   openTrade,
   type Trade,
@@ -70,7 +70,7 @@ describe('export: failing rows', () => {
       theWarehouseChokesOn(
         trade,
         'Object reference not set',
-        operation === headers ? `\n${bad},` : `${bad},MUG`,
+        operation === headers ? `"${bad}","Leeds"` : `"${bad}","MUG"`,
       );
       await trade.pass(4);
       const shown = ids.filter((id) => theWarehouseShows(trade, id)?.units['MUG'] === 1);
@@ -89,7 +89,10 @@ describe('export: failing rows', () => {
     const ids = [1, 2, 3, 4].map(() => aShopperBuys(trade, { MUG: 1 }));
     theWarehouseChokesOn(trade, 'Column Email is not configured', 'Sales orders');
     await trade.pass(2);
-    expect(await allRaised(trade)).toEqual(['template-refused Sales orders']);
+    expect(await allRaised(trade)).toEqual([
+      'connection-failing orders.export',
+      'template-refused Sales orders',
+    ]);
     theWarehouseRecovers(trade);
     await trade.pass(5);
     expect(ids.every((id) => theWarehouseShows(trade, id)?.units['MUG'] === 1)).toBe(true);
@@ -119,9 +122,14 @@ describe('export: lost answers and crashes', () => {
   });
 
   it.each(
-    ['resetBefore', 'resetAfter', 'timeoutAfter', 'halfBody', 'halfBatch', 'statusesMissing'].flatMap(
-      (fault) => [headers, lines].map((operation) => [fault, operation] as const),
-    ),
+    [
+      'resetBefore',
+      'resetAfter',
+      'timeoutAfter',
+      'halfBody',
+      'halfBatch',
+      'statusesMissing',
+    ].flatMap((fault) => [headers, lines].map((operation) => [fault, operation] as const)),
   )('%s on %s loses and doubles nothing', async (fault, operation) => {
     const trade = await openTrade();
     trade.warehouse.faults.next(fault as 'resetAfter', 1, operation);
@@ -164,12 +172,33 @@ describe('export: lost answers and crashes', () => {
 
 describe('export: what tenants differ in', () => {
   it.each([
-    ['separate', [{ item: 'LAMP', units: 1 }, { item: 'LAMP', units: 2 }, { item: 'MUG', units: 1 }]],
-    ['merge', [{ item: 'LAMP', units: 3 }, { item: 'MUG', units: 1 }]],
+    [
+      'separate',
+      [
+        { item: 'LAMP', units: 1 },
+        { item: 'LAMP', units: 2 },
+        { item: 'MUG', units: 1 },
+      ],
+    ],
+    [
+      'merge',
+      [
+        { item: 'LAMP', units: 3 },
+        { item: 'MUG', units: 1 },
+      ],
+    ],
   ] as const)('two lines of one SKU: %s', async (sameSku, expected) => {
     const trade = await openTrade({ channel: { sameSku } });
-    const line = (offerSku: string, quantity: number, unitPrice: string) => ({ offerSku, quantity, unitPrice });
-    const id = aShopperBuys(trade, [line('LAMP', 1, '30.00'), line('LAMP', 2, '30.00'), line('MUG', 1, '8.50')]);
+    const line = (offerSku: string, quantity: number, unitPrice: string) => ({
+      offerSku,
+      quantity,
+      unitPrice,
+    });
+    const id = aShopperBuys(trade, [
+      line('LAMP', 1, '30.00'),
+      line('LAMP', 2, '30.00'),
+      line('MUG', 1, '8.50'),
+    ]);
     await trade.pass(3);
     const shown = theSalesOrder(trade, id).lines;
     expect(shown.map((one) => ({ item: one.item.code, units: one.quantity }))).toEqual(expected);
@@ -195,9 +224,13 @@ describe('export: what tenants differ in', () => {
     ['one per shopper', { mode: 'each' }, ['john-lewis-C7', 'john-lewis-C8']],
   ])('a tenant that wants its customers first gets them: %s', async (_how, customer, expected) => {
     const trade = await openTrade({ warehouse: { requireCustomer: true }, house: { customer } });
-    const ids = ['C7', 'C8', 'C7'].map((id) => aShopperBuys(trade, { MUG: 1 }, { customer: { id } }));
+    const ids = ['C7', 'C8', 'C7'].map((id) =>
+      aShopperBuys(trade, { MUG: 1 }, { customer: { id } }),
+    );
     await trade.pass(3);
-    expect(ids.map((id) => theWarehouseShows(trade, id)?.units)).toEqual(ids.map(() => ({ MUG: 1 })));
+    expect(ids.map((id) => theWarehouseShows(trade, id)?.units)).toEqual(
+      ids.map(() => ({ MUG: 1 })),
+    );
     expect([...trade.warehouse.truth.tables.get('Customers')!.keys()].sort()).toEqual(expected);
   });
 
@@ -219,7 +252,11 @@ describe('export: what tenants differ in', () => {
       warehouse: {
         renamedHeaders: {
           'Sales orders': { SalesOrderNumber: 'OrderNo', ChannelName: 'SoldOn' },
-          'Sales order items': { ItemCode: 'SKU', QuantityOrdered: 'Units', SalesOrderNumber: 'OrderNo' },
+          'Sales order items': {
+            ItemCode: 'SKU',
+            QuantityOrdered: 'Units',
+            SalesOrderNumber: 'OrderNo',
+          },
           'Item types': { ItemCode: 'SKU' },
         },
       },
@@ -340,7 +377,7 @@ describe('export: the calls', () => {
     const trade = await openTrade({ house: { rowsPerCall: 5 } });
     let most = 0;
     trade.network[warehouseId]!.instead = (request) => {
-      const csv = /<CsvData>([^]*)<\/CsvData>/.exec(textOf(request.body))?.[1];
+      const csv = /<CsvData>([\s\S]*)<\/CsvData>/.exec(textOf(request.body))?.[1];
       if (csv) most = Math.max(most, csv.trim().split('\n').length - 1);
       return null;
     };

@@ -129,7 +129,7 @@ describe('intake', () => {
     let isMangled = true;
     trade.network[johnLewis]!.instead = (request, vendor) => {
       const reply = vendor(request);
-      const pattern = new RegExp(`("order_id":"${bad}"[^]*?"order_lines":)\\[`);
+      const pattern = new RegExp(`("order_id":"${bad}"[\\s\\S]*?"order_lines":)\\[`);
       const body = textOf(reply.body);
       return isMangled ? { ...reply, body: body.replace(pattern, '$17,"other":[') } : reply;
     };

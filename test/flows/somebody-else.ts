@@ -1,6 +1,6 @@
 /** Other users of the warehouse, who write to it past the service, and vendors that answer oddly. */
 import { failed, writeAnswer } from '../../simulators/peoplevox/soap.ts';
-import { textOf, type Trade, warehouseId } from './trade.ts';
+import { type Trade, textOf, warehouseId } from './trade.ts';
 
 const path = '/tenant1/resources/integrationservicev4.asmx';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { saveSkuMapping } from '../../src/orders/lookup-store.ts';
 import { allRaised, exceptionsOf, raised, theWarehouseShows, weSay } from './beliefs.ts';
-import { aShopperBuys, anAddress, johnLewis, openTrade, type Trade } from './trade.ts';
+import { anAddress, aShopperBuys, johnLewis, openTrade, type Trade } from './trade.ts';
 
 describe('stage', () => {
   it('names everything that is wrong with an order at once', async () => {
@@ -49,7 +49,7 @@ describe('stage', () => {
     ['an unknown SKU', { 'NEW-1': 1 }, {}, 'unknown-item'],
     ['a SKU in other letter case', { lamp: 1 }, {}, 'unknown-item'],
     ['a SKU that cannot be an ItemCode', { 'A"B': 1 }, {}, 'sku-unusable'],
-    ['no delivery address', { LAMP: 1 }, { shipTo: {} }, 'address-incomplete'],
+    ['no delivery address', { LAMP: 1 }, { shipTo: {} }, 'address-missing'],
     [
       'a country that is not delivered to',
       { LAMP: 1 },
@@ -62,7 +62,12 @@ describe('stage', () => {
       { shipTo: { ...anAddress, street_1: `${'Very '.repeat(50)}Long Street` } },
       'field-too-long',
     ],
-    ['a shipping type without service', { LAMP: 1 }, { shippingTypeCode: 'CLC' }, 'service-type-unmapped'],
+    [
+      'a shipping type without service',
+      { LAMP: 1 },
+      { shippingTypeCode: 'CLC' },
+      'service-type-unmapped',
+    ],
   ])('an order with %s waits, and the others go', async (_what, bought, more, code) => {
     const trade = await openTrade();
     const good = [aShopperBuys(trade, { MUG: 1 }), aShopperBuys(trade, { TEE: 1 })];
