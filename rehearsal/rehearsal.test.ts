@@ -50,16 +50,18 @@ describe('a rehearsed day', () => {
     expect(again).toEqual(once);
   });
 
-  // Each of these found a fault in its time, or stands for a kind of day.
+  // Harsh: many times the faults, silent losses, and a service that is killed every half hour or so.
   it.each([
-    // Lines of an order that was found in the warehouse after its time had run out were never sent again.
     { seed: 11, faults: 'harsh' as const },
-    // A cancellation seen while staging asked for items was overwritten by what had been read before it.
     { seed: 21, faults: 'harsh' as const },
-  ])('kept seed $seed, faults $faults', async (day) => {
-    const report = await aDay(day);
-    expect(report.findings).toEqual([]);
-    expect(report.crashes).toBeGreaterThan(0);
-    expect(report.passed).toBe(true);
-  });
+  ])(
+    'under harsh faults and crashes nothing is lost: seed $seed',
+    { timeout: 180_000 },
+    async (day) => {
+      const report = await aDay(day);
+      expect(report.findings).toEqual([]);
+      expect(report.crashes).toBeGreaterThan(0);
+      expect(report.passed).toBe(true);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 /** SQL on acceptance decisions. */
 import { sql } from 'kysely';
-import type { Db, Trx } from '../runtime/db.ts';
+import { type Db, jsonText, type Trx } from '../runtime/db.ts';
 import type { LineDecision } from './decide.ts';
 import type { LineRow } from './from-mirakl.ts';
 
@@ -71,34 +71,57 @@ export async function saveDecision(
   return (done.numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
-/** Notes that a decision is about to be sent. */
-export async function noteDecisionSent(
+/** Keeps decisions of the policy; orders that are decided already keep theirs. */
+export async function saveDecisions(
   trx: Trx,
   channel: string,
-  id: string,
   now: Date,
+  decisions: readonly { marketplaceOrderId: string; lines: readonly LineDecision[] }[],
 ): Promise<void> {
-  await trx
-    .updateTable('acceptances')
-    .set({ sent_at: now, attempts: sql<number>`attempts + 1`, due_at: null })
-    .where('channel', '=', channel)
-    .where('marketplace_order_id', '=', id)
-    .execute();
+  if (decisions.length === 0) return;
+  await sql`
+    insert into acceptances (channel, marketplace_order_id, decided_at, decided_by, decision, due_at)
+    select ${channel}, d."marketplaceOrderId", ${now}, 'policy auto', d.lines, ${now}
+    from jsonb_to_recordset(${jsonText(decisions)}::jsonb) as d("marketplaceOrderId" text, lines jsonb)
+    on conflict (channel, marketplace_order_id) do nothing`.execute(trx);
 }
 
-/** Notes the answer; `dueAt` null: the next sight of the order tells. */
-export async function noteDecisionAnswer(
+/** Notes that decisions are about to be sent. Returns them as they stand now, by marketplace order id: a person
+ *  may have taken one back or put another in its place. */
+export async function noteDecisionsSent(
   trx: Trx,
   channel: string,
-  id: string,
-  answer: { at: Date; text: string; dueAt: Date | null },
+  ids: readonly string[],
+  now: Date,
+): Promise<Map<string, LineDecision[]>> {
+  const { rows } = await sql<{ id: string; decision: LineDecision[] }>`
+    update acceptances set sent_at = ${now}, attempts = attempts + 1, due_at = null
+    where channel = ${channel} and marketplace_order_id = any(${[...ids]}::text[])
+    returning marketplace_order_id as id, decision`.execute(trx);
+  return new Map(rows.map((row) => [row.id, row.decision]));
+}
+
+export type DecisionAnswer = {
+  marketplaceOrderId: string;
+  at: Date;
+  text: string;
+  /** When it is sent again; null: the next sight of the order tells. */
+  dueAt: Date | null;
+};
+
+/** Notes what the marketplace said to decisions. */
+export async function noteDecisionAnswers(
+  trx: Trx,
+  channel: string,
+  answers: readonly DecisionAnswer[],
 ): Promise<void> {
-  await trx
-    .updateTable('acceptances')
-    .set({ answered_at: answer.at, answer: answer.text.slice(0, 500), due_at: answer.dueAt })
-    .where('channel', '=', channel)
-    .where('marketplace_order_id', '=', id)
-    .execute();
+  if (answers.length === 0) return;
+  const rows = answers.map((one) => ({ ...one, text: one.text.slice(0, 500) }));
+  await sql`
+    update acceptances a set answered_at = r.at, answer = r.text, due_at = r."dueAt"
+    from jsonb_to_recordset(${jsonText(rows)}::jsonb)
+      as r("marketplaceOrderId" text, at timestamptz, text text, "dueAt" timestamptz)
+    where a.channel = ${channel} and a.marketplace_order_id = r."marketplaceOrderId"`.execute(trx);
 }
 
 /** Forgets a decision that must be made anew. */

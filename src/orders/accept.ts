@@ -1,39 +1,34 @@
 /** Accept: every order that waits for acceptance is decided, all its lines in one call, by policy or by a
  *  person; the operator's window is watched. */
-import { NoAnswer, Refused, VendorError } from '../errors.ts';
+import { Refused } from '../errors.ts';
 import type { MiraklClient } from '../mirakl/client.ts';
 import { readOffer } from '../mirakl/offers.ts';
-import { decideAcceptance } from '../mirakl/orders.ts';
 import type { PeoplevoxClient } from '../peoplevox/client.ts';
 import { readInventory } from '../peoplevox/inventory.ts';
-import { readFact, saveFact } from '../runtime/facts.ts';
+import { readFact } from '../runtime/facts.ts';
 import type { Cause, FlowContext } from '../runtime/flow.ts';
-import { lastOkAt } from '../runtime/runs.ts';
 import type { ChannelSettings, Settings, WarehouseSettings } from '../settings.ts';
 import {
-  dropDecision,
-  noteDecisionAnswer,
-  noteDecisionSent,
   readPromisedUnits,
   readWaitingOrders,
-  saveDecision,
+  saveDecisions,
   type WaitingOrder,
 } from './accept-store.ts';
-import { type DecisionFacts, decideOrder, type LineToDecide } from './decide.ts';
-import { intakeFlow } from './intake.ts';
+import { type DecisionFacts, decideOrder, type LineDecision, type LineToDecide } from './decide.ts';
 import { learnItems } from './items.ts';
-import { readOffers, readSkuMappings, saveOffer } from './lookup-store.ts';
+import { type OfferToKeep, readOffers, readSkuMappings, saveOffers } from './lookup-store.ts';
 import { moneyAtStake, retryAt } from './retry.ts';
+import { partialDisabledFact, sendDecisions } from './send-decisions.ts';
 import { wire } from './state.ts';
-import { postpone, recordHistory } from './store.ts';
+import { postpone } from './store.ts';
 
 /** Orders looked at in one run; the oldest first, so that none starves. */
 const ordersPerRun = 500;
 /** How long an offer's price is trusted. */
 const offerFreshMs = 3_600_000;
-/** After a lost answer: how long a newer sight of the order must show it still waiting before it is sent again. */
-const settleMs = 30_000;
-const partialDisabledFact = 'partialAcceptanceDisabled';
+/** Offers whose prices are kept in one transaction. Larger: fewer commits; smaller: less read anew after a
+ *  failure. */
+const offersPerWrite = 25;
 
 export type AcceptDeps = {
   channel: ChannelSettings;
@@ -56,7 +51,7 @@ export async function accept(context: FlowContext, deps: AcceptDeps): Promise<vo
   );
   if (channel.acceptance.policy === 'auto') await decideAll(context, deps, undecided);
   else await holdAll(context, deps, undecided, ['this channel decides by hand']);
-  await sendDecisions(context, deps);
+  await sendDecisions(context, deps, ordersPerRun);
 }
 
 async function watchWindow(
@@ -102,6 +97,7 @@ async function decideAll(
       offerId: line.offer_id,
     }));
   const facts = await gatherFacts(context, deps, orders.flatMap(linesOf));
+  const decisions: { marketplaceOrderId: string; lines: readonly LineDecision[] }[] = [];
   for (const order of orders) {
     const decision = decideOrder(linesOf(order), channel.acceptance, facts.view);
     if (decision.kind === 'hold') {
@@ -113,17 +109,10 @@ async function decideAll(
         facts.promise(line.itemCode, line.units);
       }
     }
-    const now = context.clock.now();
-    await context.write((trx) =>
-      saveDecision(trx, {
-        channel: channel.id,
-        marketplaceOrderId: order.marketplaceOrderId,
-        lines: decision.lines,
-        decidedBy: 'policy auto',
-        now,
-      }),
-    );
+    decisions.push({ marketplaceOrderId: order.marketplaceOrderId, lines: decision.lines });
   }
+  const now = context.clock.now();
+  await context.write((trx) => saveDecisions(trx, channel.id, now, decisions));
 }
 
 type Gathered = { view: DecisionFacts; promise: (itemCode: string, units: number) => void };
@@ -193,31 +182,43 @@ async function readPrices(
   const { channel } = deps;
   const ids = [...new Set(lines.flatMap((line) => (line.offerId ? [line.offerId] : [])))];
   const known = await readOffers(context.db, channel.id, ids);
+  const freshFrom = context.clock.nowMs() - offerFreshMs;
+  const isFresh = (id: string) => (known.get(id)?.readAt.getTime() ?? 0) > freshFrom;
   const prices = new Map<string, string>();
-  for (const id of ids) {
-    const kept = known.get(id);
-    const isFresh = kept && context.clock.nowMs() - kept.readAt.getTime() < offerFreshMs;
-    if (isFresh) {
-      if (kept.price !== null) prices.set(id, kept.price);
-      continue;
+  for (const [id, { price }] of known) if (isFresh(id) && price !== null) prices.set(id, price);
+  const toAsk = ids.filter((id) => !isFresh(id));
+  for (let at = 0; at < toAsk.length; at += offersPerWrite) {
+    const read: OfferToKeep[] = [];
+    try {
+      for (const id of toAsk.slice(at, at + offersPerWrite)) {
+        read.push(await askOffer(context, deps, id));
+      }
+    } finally {
+      const now = context.clock.now();
+      if (read.length > 0) await context.write((trx) => saveOffers(trx, channel.id, now, read));
     }
-    await context.assertPlace();
-    const offer = await readOffer(deps.mirakl, id).catch((cause: unknown) => {
-      // An offer that is gone has no price to compare with; anything else is the vendor being away.
-      if (cause instanceof Refused) return null;
-      throw cause;
-    });
-    const price = offer?.price ?? null;
-    const row = {
-      offerId: id,
-      shopSku: offer?.shopSku ?? '',
-      price,
-      active: offer?.isActive ?? false,
-    };
-    await context.write((trx) => saveOffer(trx, channel.id, { ...row, now: context.clock.now() }));
-    if (price !== null) prices.set(id, price);
+    for (const { offerId, price } of read) if (price !== null) prices.set(offerId, price);
   }
   return prices;
+}
+
+async function askOffer(
+  context: FlowContext,
+  deps: AcceptDeps,
+  offerId: string,
+): Promise<OfferToKeep> {
+  await context.assertPlace();
+  const offer = await readOffer(deps.mirakl, offerId).catch((cause: unknown) => {
+    // An offer that is gone has no price to compare with; anything else is the vendor being away.
+    if (cause instanceof Refused) return null;
+    throw cause;
+  });
+  return {
+    offerId,
+    shopSku: offer?.shopSku ?? '',
+    price: offer?.price ?? null,
+    active: offer?.isActive ?? false,
+  };
 }
 
 /** Raised once and looked at again by and by: stock may come, an item may be made. */
@@ -250,108 +251,5 @@ async function holdAll(
   await context.write(async (trx) => {
     await context.exceptions.raise(trx, causes);
     await postpone(trx, postponed, wire.waitingAcceptance);
-  });
-}
-
-async function sendDecisions(context: FlowContext, deps: AcceptDeps): Promise<void> {
-  const intakeAt = await lastOkAt(context.db, intakeFlow, deps.channel.id);
-  const orders = await readWaitingOrders(context.db, deps.channel.id, ordersPerRun);
-  for (const order of orders) {
-    if (order.decision === null || !isDue(order, context.clock.now(), intakeAt)) continue;
-    await sendOne(context, deps, order, order.decision);
-  }
-}
-
-/** Never sent, or put off until now, or sent without effect. That is so when a sight well after it shows it
- *  still waiting, or when polls went well since and none brought it: a decided order would have changed. */
-function isDue(order: WaitingOrder, now: Date, intakeAt: Date | null): boolean {
-  if (order.dueAt !== null) return order.dueAt <= now;
-  if (order.sentAt === null) return true;
-  const sentMs = order.sentAt.getTime();
-  return (
-    order.seenAt.getTime() > sentMs + settleMs || (intakeAt?.getTime() ?? 0) > sentMs + 4 * settleMs
-  );
-}
-
-async function sendOne(
-  context: FlowContext,
-  deps: AcceptDeps,
-  order: WaitingOrder,
-  decision: NonNullable<WaitingOrder['decision']>,
-): Promise<void> {
-  const { channel } = deps;
-  const id = order.marketplaceOrderId;
-  const sentAt = context.clock.now();
-  await context.write((trx) => noteDecisionSent(trx, channel.id, id, sentAt));
-  await context.assertPlace();
-  try {
-    await decideAcceptance(deps.mirakl, {
-      marketplaceOrderId: id,
-      lines: decision.map((line) => ({ orderLineId: line.orderLineId, isAccepted: line.accepted })),
-    });
-  } catch (cause) {
-    if (!(cause instanceof VendorError)) throw cause;
-    await keepRefusal(context, deps, order, cause);
-    return;
-  }
-  const at = context.clock.now();
-  const accepted = decision.filter((line) => line.accepted).length;
-  await context.write(async (trx) => {
-    await noteDecisionAnswer(trx, channel.id, id, { at, text: 'taken', dueAt: null });
-    await recordHistory(trx, at, [
-      {
-        channel: channel.id,
-        marketplaceOrderId: id,
-        kind: 'note',
-        from: null,
-        to: null,
-        why: `${accepted} of ${decision.length} line(s) accepted: ${decision.map((l) => `${l.orderLineId} ${l.accepted ? 'yes' : 'no'} (${l.why})`).join('; ')}`,
-        call: `OR21 at ${sentAt.toISOString()}`,
-      },
-    ]);
-  });
-}
-
-async function keepRefusal(
-  context: FlowContext,
-  deps: AcceptDeps,
-  order: WaitingOrder,
-  cause: VendorError,
-): Promise<void> {
-  const { channel } = deps;
-  const id = order.marketplaceOrderId;
-  const at = context.clock.now();
-  const code = cause instanceof Refused ? (cause.vendorCode ?? cause.vendorMessage) : cause.name;
-  if (/PARTIAL_ACCEPTANCE_DISABLED/i.test(`${code} ${cause.message}`)) {
-    await context.write(async (trx) => {
-      await saveFact(trx, channel.id, partialDisabledFact, true, at);
-      await dropDecision(trx, channel.id, id);
-    });
-    return;
-  }
-  if (!(cause instanceof Refused)) {
-    const dueAt = cause.effect === 'none' ? retryAt(at, order.attempts, deps.policies) : null;
-    await context.write((trx) =>
-      noteDecisionAnswer(trx, channel.id, id, { at, text: cause.message, dueAt }),
-    );
-    // With the whole vendor away there is no sense in trying the other orders.
-    if (!(cause instanceof NoAnswer)) throw cause;
-    return;
-  }
-  const isDecided = /INVALID_STATE/i.test(`${code} ${cause.message}`);
-  await context.write(async (trx) => {
-    await noteDecisionAnswer(trx, channel.id, id, { at, text: cause.message, dueAt: null });
-    if (isDecided) return; // Decided already, by a lost answer of ours or by hand: the next sight tells.
-    await context.exceptions.raise(trx, [
-      {
-        code: 'acceptance-refused',
-        connection: channel.id,
-        subjectKind: 'order',
-        subjectId: id,
-        message: `order ${id}: the marketplace did not take the decision: ${cause.vendorMessage}; decide it in the marketplace's back office`,
-        evidence: { said: cause.vendorMessage, code: cause.vendorCode ?? null },
-        moneyPence: moneyAtStake({ total_price: order.totalPrice }),
-      },
-    ]);
   });
 }

@@ -1,6 +1,6 @@
 /** SQL on what orders are looked up against: items, SKU mappings, offers, acceptances. */
 import { sql } from 'kysely';
-import type { Db, Trx } from '../runtime/db.ts';
+import { type Db, jsonText, type Trx } from '../runtime/db.ts';
 
 export type KnownItem = { found: boolean; retired: boolean; readAt: Date };
 
@@ -124,20 +124,26 @@ export async function readOffers(
   );
 }
 
-export async function saveOffer(
+/** An offer as read; `price` null: it has none, or is gone. */
+export type OfferToKeep = {
+  offerId: string;
+  shopSku: string;
+  price: string | null;
+  active: boolean;
+};
+
+/** Keeps what was read of offers, each of which may be named once. */
+export async function saveOffers(
   trx: Trx,
   channel: string,
-  offer: { offerId: string; shopSku: string; price: string | null; active: boolean; now: Date },
+  now: Date,
+  offers: readonly OfferToKeep[],
 ): Promise<void> {
-  const row = {
-    shop_sku: offer.shopSku,
-    price: offer.price,
-    active: offer.active,
-    read_at: offer.now,
-  };
-  await trx
-    .insertInto('offers')
-    .values({ channel, offer_id: offer.offerId, ...row })
-    .onConflict((on) => on.columns(['channel', 'offer_id']).doUpdateSet(row))
-    .execute();
+  await sql`
+    insert into offers (channel, offer_id, shop_sku, price, active, read_at)
+    select ${channel}, r."offerId", r."shopSku", r.price, r.active, ${now}
+    from jsonb_to_recordset(${jsonText(offers)}::jsonb)
+      as r("offerId" text, "shopSku" text, price numeric, active boolean)
+    on conflict (channel, offer_id) do update set shop_sku = excluded.shop_sku, price = excluded.price,
+      active = excluded.active, read_at = excluded.read_at`.execute(trx);
 }

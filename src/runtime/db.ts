@@ -215,6 +215,10 @@ export type Tables = {
 export type Db = Kysely<Tables>;
 export type Trx = Transaction<Tables>;
 
+/** A transaction in which nothing happens this long is ended by PostgreSQL: a process that hangs in one must not
+ *  hold its rows for ever. Ours never wait for anything but the database. */
+const idleMs = 15_000;
+
 export type OpenDatabase = { db: Db; pool: pg.Pool; close(): Promise<void> };
 
 /** Opens a pool on a PostgreSQL URL. Connections that break are dropped and made anew by the next query;
@@ -228,7 +232,7 @@ export function openDatabase(
     connectionString: url,
     max: options.poolSize,
     connectionTimeoutMillis: 10_000,
-    options: `-c search_path=${schemaName} -c timezone=UTC`,
+    options: `-c search_path=${schemaName} -c timezone=UTC -c idle_in_transaction_session_timeout=${idleMs}`,
     types: { getTypeParser: parserOf },
     Client: PreparingClient,
   });

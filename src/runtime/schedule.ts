@@ -17,6 +17,8 @@ const tickMs = 500;
 const buryMs = 1_000;
 /** A run that shows no sign of life this long is given to another worker (pg-boss allows 10 at least). */
 const heartbeatSeconds = 15;
+/** How often pg-boss looks for such runs; its own minute would leave a hung process's work standing as long. */
+const superviseSeconds = 5;
 /** No run may take longer; flows return long before and are run again. */
 const expireSeconds = 3_600;
 
@@ -47,6 +49,8 @@ export function createSchedule(deps: ScheduleDeps): Schedule {
     max: 6,
     useListenNotify: true,
     persistWarnings: false,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
     schedule: false,
   });
   boss.on('error', (cause) => deps.log.warn({ err: cause }, 'pg-boss: database away; retried'));

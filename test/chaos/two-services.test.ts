@@ -11,8 +11,8 @@ import {
   until,
 } from './real-service.ts';
 
-/** Longer than a run may show no sign of life (src/runtime/schedule.ts: 15 s). */
-const nightMs = 17_000;
+/** A run may show no sign of life for 15 s, and is missed at most 5 s later (src/runtime/schedule.ts). */
+const takenOverWithinMs = 25_000;
 
 it('of two services one sleeps longer than its heartbeat: the other takes over, nothing is done twice', async () => {
   const vendors = await openVendors();
@@ -31,8 +31,7 @@ it('of two services one sleeps longer than its heartbeat: the other takes over, 
   const before = progress(vendors);
   const other = startRealService(settings);
   expect(await other.said).toBe('started');
-  await systemClock.sleep(nightMs);
-  expect(progress(vendors)).toBeGreaterThan(before);
+  await until(() => progress(vendors) > before, 'the other took over', takenOverWithinMs);
   sleeper.child.kill('SIGCONT');
   await systemClock.sleep(3_000);
   shoppers.stop();
