@@ -17,10 +17,14 @@ export type Child<A extends Answers> = {
 
 type Reply = { result: unknown } | { error: string };
 
-/** Starts `script` (beside this file), which calls `answerParent`. */
-export function startChild<A extends Answers>(script: string): Child<A> {
+/** Starts `script` (beside this file), which calls `answerParent`. `execArgv`: options of Node; those of this
+ *  process unless given. */
+export function startChild<A extends Answers>(
+  script: string,
+  execArgv: string[] = process.execArgv,
+): Child<A> {
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = fork(path, { serialization: 'advanced', stdio: 'inherit' });
+  const child = fork(path, { serialization: 'advanced', stdio: 'inherit', execArgv });
   return {
     ask: (name, question) =>
       new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /** `npm run demo`: the service with its own PostgreSQL and both vendors simulated, a trading day in progress. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { createLog, silentLog } from '../src/log.ts';
 import {
@@ -99,7 +99,7 @@ async function writeConfig(dir: string, day: LiveDay): Promise<string> {
   );
   const yaml = `# Written anew by every "npm run demo": the simulators take any free port.
 service:
-  dataDir: ${dir}/data
+  dataDir: ${resolve(dir, 'data')}
 channels:
 ${channels.join('')}warehouses:
   - id: main
@@ -137,8 +137,8 @@ async function live(
   say: (line: string) => void,
 ): Promise<void> {
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  process.once('SIGTERM', () => stop.abort());
+  process.on('SIGINT', () => stop.abort());
+  process.on('SIGTERM', () => stop.abort());
   const endMs = systemClock.nowMs() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   while (!stop.signal.aborted && systemClock.nowMs() < endMs) {
     say(await statusLine(day, running));

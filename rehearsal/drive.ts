@@ -24,7 +24,7 @@ export function drive(
     async () => {
       let next: Date | null = mine.now();
       while (!signal.aborted) {
-        // Claiming writes; most looks come when a run has ended, and find nothing due.
+        // Claiming writes: only when something is due.
         const isDue = next !== null && next.getTime() <= mine.nowMs();
         for (const one of isDue ? await hooks.claimDue() : []) {
           const key = `${one.flow} ${one.connection}`;
@@ -39,9 +39,10 @@ export function drive(
           busy.add(key);
           clock.spawn(
             async () => {
-              await hooks.run(flow, signal, lookNow);
+              const outcome = await hooks.run(flow, signal, lookNow);
               busy.delete(key);
-              lookNow();
+              // A run that went well leaves every due time as it was, or has called for a look itself.
+              if (outcome !== 'done') lookNow();
             },
             { life },
           );
@@ -50,7 +51,7 @@ export function drive(
         if (isDue) next = await hooks.nextDue();
         const waitMs = next ? Math.max(0, next.getTime() - mine.nowMs()) : 60_000;
         await mine.sleep(waitMs, nap.signal);
-        // A run has ended or woken another flow: what falls due next may have changed.
+        // A run has failed or woken another flow: what falls due next may have changed.
         if (next === null || nap.signal.aborted) next = await hooks.nextDue();
       }
     },

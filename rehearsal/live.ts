@@ -48,6 +48,8 @@ const peoplevoxKinds: readonly PeoplevoxFault[] = [
   'queuedImport',
   'halfBatch',
   'renamedColumn',
+  'unorderedPages',
+  'pickBeforeCancel',
   'soapFault',
 ];
 

@@ -18,7 +18,7 @@ export const defaultConfigFile = 'packhorse.yaml';
 
 /** Reads and checks the file. Throws ConfigError naming every problem. A database URL in the file wins
  *  over DATABASE_URL; an empty DATABASE_URL counts as none. Variables may also stand in a file `.env` beside
- *  the configuration. */
+ *  the configuration; a relative dataDir counts from there too, so that commands find the data from anywhere. */
 export async function loadConfig(path: string, environment: Environment): Promise<Settings> {
   let text: string;
   try {
@@ -29,7 +29,10 @@ export async function loadConfig(path: string, environment: Environment): Promis
       { path, found, allowed: 'run "packhorse init" to make one, or name another with --config' },
     ]);
   }
-  return parseConfig(text, { ...(await readDotEnv(dirname(resolve(path)))), ...environment });
+  const folder = dirname(resolve(path));
+  const settings = parseConfig(text, { ...(await readDotEnv(folder)), ...environment });
+  const dataDir = resolve(folder, settings.service.dataDir);
+  return { ...settings, service: { ...settings.service, dataDir } };
 }
 
 /** Variables of the file `.env` beside the configuration; the real environment wins. */

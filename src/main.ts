@@ -278,6 +278,10 @@ function marketplaceOf(wires: Wires, channel: ChannelSettings): MiraklClient {
       ...(channel.shopId === undefined ? {} : { shopId: channel.shopId }),
       timeoutMs: channel.timeoutSeconds * 1_000,
       paging: channel.paging,
+      downloadOrigins: channel.downloadOrigins.map((url) => ({
+        origin: new URL(url).origin,
+        sendsCredentials: false,
+      })),
     },
     transport: wires.transport,
     clock: wires.clock,

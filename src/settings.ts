@@ -182,6 +182,12 @@ const channel = z.strictObject({
     .boolean()
     .default(false)
     .describe('Hold orders without a telephone number (some carriers insist).'),
+  downloadOrigins: z
+    .array(httpUrl)
+    .default([])
+    .describe(
+      'Other hosts that order exports may be fetched from, such as https://files.example. Our key is not sent there.',
+    ),
   writeBackReference: z
     .boolean()
     .default(true)
@@ -341,10 +347,6 @@ const warehouse = z.strictObject({
     .max(1440)
     .default(15)
     .describe('An order that the warehouse took but does not show after this long is raised.'),
-  cancelledStatuses: z
-    .array(z.string())
-    .default(['Cancelled'])
-    .describe('Statuses that mean a sales order was cancelled.'),
   pickingStatuses: z
     .array(z.string())
     .default(['Picking', 'Picked', 'Packed', 'Part despatched', 'Despatched'])
@@ -371,13 +373,6 @@ export const settingsShape = z
           .enum(['debug', 'info', 'warn', 'error', 'silent'])
           .default('info')
           .describe('How much is logged: JSON lines on standard error.'),
-        workers: z
-          .number()
-          .int()
-          .min(1)
-          .max(32)
-          .default(8)
-          .describe('Flow runs at once in one process.'),
       })
       .prefault({}),
     database: z

@@ -10,8 +10,10 @@ import { readSentSalesOrders } from '../orders/overview-store.ts';
 import { createJournal, type Journal } from '../runtime/calls.ts';
 import { type OpenDatabase, openDatabase } from '../runtime/db.ts';
 import { readFact, saveFact } from '../runtime/facts.ts';
-import { countLiving, type Instance, joinInstances } from '../runtime/instances.ts';
+import { countLiving, findDead, type Instance, joinInstances } from '../runtime/instances.ts';
 import { migrate, pendingMigrations } from '../runtime/migrate.ts';
+import { freeDeadHolders } from '../runtime/pace.ts';
+import { freeDeadRenewals } from '../runtime/sessions.ts';
 import type { Settings } from '../settings.ts';
 import { createHttpTransport } from '../transport.ts';
 import { exitCodes, explain, Failure } from './exit.ts';
@@ -22,6 +24,9 @@ type Options = Globals & { only?: string[] };
 
 /** How far back our own sales orders are compared with the warehouse's dates. */
 const sentWithinMs = 7 * 86_400_000;
+
+/** How often leave of dead processes is taken back. */
+const freeEveryMs = 1_000;
 
 /** Adds `doctor`. */
 export function addDoctor(program: Command): void {
@@ -103,6 +108,7 @@ async function openBase(options: Options, settings: Settings, clock: Clock): Pro
     const checks = examineDatabase(facts);
     if (!hasTables) return { checks, database: null, instance: 0, journal: null, close };
     const instance = await joinAsGuest(store.url, clock, closers);
+    closers.push(keepFreeing(database, clock));
     const journal = createJournal({ db: database.db, clock, log: commandLog(options) });
     return { checks, database, instance, journal, close };
   } catch (cause) {
@@ -121,6 +127,26 @@ async function joinAsGuest(
   const instance: Instance = await joinInstances({ url, clock });
   closers.push(() => instance.close());
   return instance.id;
+}
+
+/** A process that died in a call still holds its leave, and where no service runs nobody takes it back. Does
+ *  so again and again until the function that it returns is called. */
+function keepFreeing({ db }: OpenDatabase, clock: Clock): () => Promise<void> {
+  const stop = new AbortController();
+  const freeing = (async () => {
+    while (!stop.signal.aborted) {
+      const dead = await findDead(db);
+      await freeDeadHolders(db, dead);
+      await freeDeadRenewals(db, dead);
+      await clock.sleep(freeEveryMs, stop.signal);
+    }
+  })();
+  // A database that goes away shows in the checks themselves.
+  freeing.catch(() => {});
+  return async () => {
+    stop.abort();
+    await freeing.catch(() => {});
+  };
 }
 
 async function readDatabaseFacts(database: OpenDatabase, settings: Settings, isEmbedded: boolean) {

@@ -1,10 +1,8 @@
 /** What commands stand on: the configuration, and the database, whether or not a service runs on it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { parseEnv } from 'node:util';
 import { type Clock, systemClock } from '../clock.ts';
-import { type Environment, loadConfig, processEnvironment } from '../config.ts';
+import { loadConfig, processEnvironment } from '../config.ts';
 import { createLog, type Log } from '../log.ts';
 import { openStoreUrl } from '../main.ts';
 import { type OpenDatabase, openDatabase } from '../runtime/db.ts';
@@ -19,21 +17,9 @@ import { counted, type Globals } from './output.ts';
 const startingWithinMs = 15_000;
 const lookAgainMs = 250;
 
-/** The configuration of `--config`. A file `.env` beside it adds to the environment, which wins; a relative
- *  `service.dataDir` counts from the file's folder, so that commands find the data from anywhere. Throws
- *  ConfigError. */
-export async function readSettings(globals: Globals): Promise<Settings> {
-  const file = resolve(globals.config);
-  const folder = dirname(file);
-  const settings = await loadConfig(file, environmentFor(folder));
-  const { service } = settings;
-  return { ...settings, service: { ...service, dataDir: resolve(folder, service.dataDir) } };
-}
-
-function environmentFor(folder: string): Environment {
-  const file = join(folder, '.env');
-  if (!existsSync(file)) return processEnvironment;
-  return { ...parseEnv(readFileSync(file, 'utf8')), ...processEnvironment };
+/** The configuration that `--config` names. Throws ConfigError. */
+export function readSettings(globals: Globals): Promise<Settings> {
+  return loadConfig(globals.config, processEnvironment);
 }
 
 /** The log of a command: nothing, or everything with --verbose. */

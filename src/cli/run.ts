@@ -1,6 +1,6 @@
 /** `packhorse run` and `packhorse migrate`. */
 import type { Command } from 'commander';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import { createLog } from '../log.ts';
 import { openStoreUrl, type Running, startService } from '../main.ts';
 import { openDatabase } from '../runtime/db.ts';
@@ -44,7 +44,7 @@ export function addMigrate(program: Command): void {
 
 async function run(globals: Globals): Promise<void> {
   const settings = await readSettings(globals);
-  const stopped = stopSignal();
+  const stopped = stopSignal(systemClock);
   const log = createLog(globals.verbose ? 'debug' : settings.service.logLevel);
   note(`starting: ${describe(settings)}`);
   const running = await startService({ settings, clock: systemClock, log });
@@ -57,18 +57,22 @@ async function run(globals: Globals): Promise<void> {
   process.exit(exitCodes.ok.code);
 }
 
-/** Resolves at the first signal to stop; the second ends the process there and then. */
-function stopSignal(): Promise<string> {
+/** A launcher and a service manager may each pass on the one signal that somebody sent. */
+const sameSignalMs = 1_000;
+
+/** Resolves at the first signal to stop; a later one ends the process there and then. */
+function stopSignal(clock: Clock): Promise<string> {
   return new Promise((resolve) => {
-    let isStopping = false;
+    let firstAtMs: number | null = null;
     for (const [signal, code] of [
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const) {
       process.on(signal, () => {
-        if (isStopping) process.exit(code);
-        isStopping = true;
-        resolve(signal);
+        if (firstAtMs === null) {
+          firstAtMs = clock.monotonicMs();
+          resolve(signal);
+        } else if (clock.monotonicMs() - firstAtMs > sameSignalMs) process.exit(code);
       });
     }
   });

@@ -111,6 +111,7 @@ async function decideAll(
     }
     decisions.push({ marketplaceOrderId: order.marketplaceOrderId, lines: decision.lines });
   }
+  if (decisions.length === 0) return;
   const now = context.clock.now();
   await context.write((trx) => saveDecisions(trx, channel.id, now, decisions));
 }

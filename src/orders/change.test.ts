@@ -162,13 +162,13 @@ describe('an order that is in the warehouse', () => {
     ['the name', { shippingAddress: sampleAddress({ lastName: 'Sample' }) }, ['ContactName']],
     ['the delivery service', { shippingTypeCode: 'NEXT' }, ['ServiceType']],
   ] as [string, OrderInput, string[]][])(
-    'asks a person when %s changed, and overwrites nothing',
+    'asks a person when %s changed, and sends nothing',
     (_rule, after, fields) => {
       const context = { channel: { shippingTypes: { STD: 'Standard', NEXT: 'Next day' } } };
       const change = changeOf(both, { ...both, ...after }, context);
       expect(change).toMatchObject({
         kind: 'changed',
-        apply: null,
+        history: null,
         causes: [{ code: 'changed-after-export', subjectId: 'A', evidence: { fields } }],
       });
       expect(

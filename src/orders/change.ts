@@ -6,7 +6,12 @@ import type { Cause } from '../runtime/flow.ts';
 import type { ChannelSettings, WarehouseSettings } from '../settings.ts';
 import type { LineRow } from './from-mirakl.ts';
 import { moneyAtStake } from './retry.ts';
-import { moveSalesOrders, type SalesOrderRow, saveWantedLines } from './sales-order-store.ts';
+import {
+  moveSalesOrders,
+  type SalesOrderRow,
+  saveComparedRow,
+  saveWantedLines,
+} from './sales-order-store.ts';
 import { wire } from './state.ts';
 import type { FullOrder, HistoryEntry } from './store.ts';
 import type { PlannedLine, SalesOrderPlan } from './to-peoplevox.ts';
@@ -47,9 +52,14 @@ export function planChange(
   const fewer = wanted.filter((line) => line.quantity < (before.get(line.line)?.quantity ?? 0));
   const more = wanted.filter((line) => line.quantity > (before.get(line.line)?.quantity ?? 0));
   const causes = addressCauses(order, sent, plan, deps.channel.id);
+  const keepRow = (trx: Trx) =>
+    saveComparedRow(trx, deps.warehouse.id, sent.salesOrderNumber, {
+      ...sent.row,
+      ...watched(plan),
+    });
   if (fewer.length === 0 && more.length === 0) {
     return causes.length > 0
-      ? { kind: 'changed', causes, history: null, apply: null }
+      ? { kind: 'changed', causes, history: null, apply: keepRow }
       : { kind: 'none' };
   }
   const isAll = wanted.every((line) => line.quantity === 0);
@@ -67,6 +77,7 @@ export function planChange(
         : `changed on the marketplace: ${changed.map((l) => `${l.itemCode} now ${l.quantity}`).join(', ')}`,
     },
     apply: async (trx, now) => {
+      if (causes.length > 0) await keepRow(trx);
       await saveWantedLines(trx, deps.warehouse.id, sent.salesOrderNumber, changed);
       await moveSalesOrders(trx, deps.warehouse.id, [
         { salesOrderNumber: sent.salesOrderNumber, step, dueAt: now, attempts: 0 },
@@ -120,6 +131,11 @@ function addParts(lines: PlannedLine[], added: PlannedLine): void {
 function wantedUnits(line: LineRow): number {
   if (wire.withdrawn.includes(line.wire_state)) return 0;
   return line.quantity - line.withdrawn_units;
+}
+
+/** What the next sight is compared with: a change is told once, not again after a person has dealt with it. */
+function watched(plan: SalesOrderPlan): Record<string, string> {
+  return Object.fromEntries(watchedFields.map((field) => [field, plan.row[field] ?? '']));
 }
 
 function addressCauses(

@@ -7,6 +7,7 @@ import type { PeoplevoxClient } from '../peoplevox/client.ts';
 import { saveCustomers } from '../peoplevox/customers.ts';
 import type { SaveResult } from '../peoplevox/row-results.ts';
 import { saveSalesOrderItems, saveSalesOrders } from '../peoplevox/sales-orders.ts';
+import { maxSearchTerms } from '../peoplevox/search.ts';
 import type { FlowContext } from '../runtime/flow.ts';
 import type { Settings, WarehouseSettings } from '../settings.ts';
 import { exportRefused, templateRefused } from './export-causes.ts';
@@ -55,7 +56,8 @@ async function exportHeaders(context: FlowContext, deps: ExportDeps): Promise<nu
     warehouse.id,
     ['staged', 'header-sent', 'lines-sent'],
     context.clock.now(),
-    warehouse.rowsPerCall,
+    // As many as one question before sending can ask for.
+    Math.min(warehouse.rowsPerCall, maxSearchTerms),
   );
   if (due.length === 0) return 0;
   const absent = await lookBeforeSending(context, deps, due);

@@ -56,8 +56,9 @@ export async function intake(context: FlowContext, deps: IntakeDeps): Promise<In
     total.latest = later(total.latest, result.latest);
   }
   const { latest } = total;
-  if (latest) {
-    const at = new Date(Math.min(latest.getTime(), until.getTime()));
+  const at = latest && new Date(Math.min(latest.getTime(), until.getTime()));
+  // Most polls see the overlap again and nothing new: then it stays where it is.
+  if (at && (mark === null || at > mark)) {
     await context.write((trx) => moveWatermark(trx, intakeFlow, channel.id, at));
   }
   if (total.changed > 0) {

@@ -7,6 +7,12 @@ import { retryAt } from './retry.ts';
 import { moveSalesOrders, type SalesOrderRow, type StepMove } from './sales-order-store.ts';
 import { recordHistory } from './store.ts';
 
+/** How soon an answer that was not whole is asked for again. */
+const lookAgainMs = 15_000;
+/** A tenant whose TotalCount is always off is believed after so many looks: what is sent is an upsert of our
+ *  own number, and never sending is worse. */
+const looksBeforeTrust = 3;
+
 /** Asks the warehouse for these numbers. What is there goes on without its header being sent again; what
  *  is there but is not ours is raised. Returns those that are surely absent. */
 export async function lookBeforeSending(
@@ -66,7 +72,36 @@ export async function lookBeforeSending(
       foreign.map((one) => foreignOrder(one, deps.warehouse.id)),
     );
   });
-  return isComplete ? due.filter((one) => !there.has(one.salesOrderNumber)) : [];
+  const absent = due.filter((one) => !there.has(one.salesOrderNumber));
+  const sure = absent.filter((one) => isComplete || one.attempts >= looksBeforeTrust);
+  await putOff(
+    context,
+    deps,
+    absent.filter((one) => !sure.includes(one)),
+  );
+  return sure;
+}
+
+/** An answer that promised more rows than it brought proves no absence; it is asked for again soon. */
+async function putOff(
+  context: FlowContext,
+  deps: ExportDeps,
+  rows: readonly SalesOrderRow[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const dueAt = new Date(context.clock.nowMs() + lookAgainMs);
+  await context.write((trx) =>
+    moveSalesOrders(
+      trx,
+      deps.warehouse.id,
+      rows.map(({ salesOrderNumber, step, attempts }) => ({
+        salesOrderNumber,
+        step,
+        dueAt,
+        attempts: attempts + 1,
+      })),
+    ),
+  );
 }
 
 /** An order with our number but another purchase reference was made by somebody else. */

@@ -182,6 +182,21 @@ export async function saveWantedLines(
   }
 }
 
+/** Keeps the header's fields as the marketplace wants them now. */
+export async function saveComparedRow(
+  trx: Trx,
+  warehouse: string,
+  salesOrderNumber: string,
+  row: Record<string, string>,
+): Promise<void> {
+  await trx
+    .updateTable('sales_orders')
+    .set({ row: jsonText(row) })
+    .where('warehouse', '=', warehouse)
+    .where('sales_order_number', '=', salesOrderNumber)
+    .execute();
+}
+
 export type StepMove = {
   salesOrderNumber: string;
   step: ExportStep;

@@ -48,6 +48,19 @@ export async function countLiving(db: Db): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
+/** Processes that are registered and dead. Unlike `buryDead` it leaves their rows to a running service. */
+export async function findDead(db: Db): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select i.id from instances i
+    where not exists (
+      select from pg_locks l
+      where l.locktype = 'advisory' and l.classid = ${lockClass}::oid and l.objid = i.id::oid
+        and l.database = (select oid from pg_database where datname = current_database()))`.execute(
+    db,
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Processes that began a run, a call or a log-in and are dead now; their rows are removed. */
 export async function buryDead(db: Db): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`

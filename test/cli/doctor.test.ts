@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Changes, checksOf, openWorld, type World } from './world.ts';
 
@@ -51,6 +52,20 @@ describe('doctor', () => {
     await examined(world, '--dry-run', '--only', 'john-lewis');
     const { data } = await world.json('migrate', '--dry-run');
     expect(data.migrations.length).toBeGreaterThan(0);
+  });
+
+  it('is not held back by a process that died in the middle of a call', async () => {
+    const world = await openWorld(onTestFinished);
+    await world.cli('migrate');
+    const client = new pg.Client({ connectionString: world.environment['DATABASE_URL'] });
+    await client.connect();
+    await client.query(`
+      with dead as (insert into packhorse.instances (host, pid, started_at) values ('gone', 1, now()) returning id)
+      insert into packhorse.pace (connection, lane, next_at, holder, holder_until)
+      select 'main', 'calls', now(), id, now() + interval '20 minutes' from dead`);
+    await client.end();
+    const { find } = await examined(world, '--only', 'main');
+    expect(find('warehouse', 'login')?.status).toBe('ok');
   });
 
   it('prints each failure with what to do, on standard output', async () => {

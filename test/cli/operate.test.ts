@@ -150,7 +150,8 @@ describe('the command line beside a running service', () => {
     expect((await world.cli('orders', 'accept', waiting)).code).toBe(1);
   });
 
-  it('ends well when the service is told to stop', async () => {
+  it('ends well when the service is told to stop, also twice at once as a service manager may', async () => {
+    service.kill('SIGTERM');
     service.kill('SIGTERM');
     const { code, errors } = await outcomeOf(service);
     expect({ code, errors }).toMatchObject({ code: 0, errors: expect.stringContaining('stopped') });

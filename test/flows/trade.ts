@@ -11,11 +11,18 @@ import {
   type PeoplevoxSimulator,
 } from '../../simulators/peoplevox/simulator.ts';
 import { type Served, serve } from '../../simulators/serve.ts';
+import type { Clock } from '../../src/clock.ts';
 import { silentLog } from '../../src/log.ts';
-import { composeService, driveByHand, type ManualDrive, type Service } from '../../src/main.ts';
+import {
+  composeService,
+  driveByHand,
+  type ManualDrive,
+  type Service,
+  type ServiceDeps,
+} from '../../src/main.ts';
 import type { RunOutcome } from '../../src/runtime/runs.ts';
 import { type Settings, settingsShape } from '../../src/settings.ts';
-import { createHttpTransport, type HttpRequest } from '../../src/transport.ts';
+import { createHttpTransport, type HttpRequest, type Transport } from '../../src/transport.ts';
 import { openTestDatabase } from '../database.ts';
 import { createLeapingClock, type LeapingClock } from './leaping-clock.ts';
 
@@ -83,47 +90,104 @@ const mostRounds = 500;
 /** Opens a trade that ends with the test. */
 export async function openTrade(options: TradeOptions = {}): Promise<Trade> {
   const clock = createLeapingClock(startMs);
-  const [johnLewisSim, secondSim] = [
-    aMarketplace(clock, 'JL', options.marketplace),
-    aMarketplace(clock, 'SM', options.second?.marketplace),
-  ];
+  const market = aMarketplace(clock, 'JL', options.marketplace);
+  const second = aMarketplace(clock, 'SM', options.second?.marketplace);
   const warehouse = aWarehouse(clock, options.warehouse);
-  const hosts: Record<string, Host> = {
-    [johnLewis]: await host(johnLewisSim.handle),
-    [secondMarket]: await host(secondSim.handle),
+  const network: Record<string, Host> = {
+    [johnLewis]: await host(market.handle),
+    [secondMarket]: await host(second.handle),
     [warehouseId]: await host(warehouse.handle),
   };
-  const settings = settingsFor(options, (id) => hosts[id]!.url);
+  const settings = settingsFor(options, (id) => network[id]!.url);
   const database = await openTestDatabase();
   const http = createHttpTransport();
-  const hooks = { afterCall: async (_: HttpRequest) => {} };
-  const life: { service: Service; drive: ManualDrive; instance: number } = await begin(0);
+  const hooks: Hooks = { afterCall: async () => {} };
+  const transport: Transport = async (request) => {
+    const answer = await http.send(request);
+    await hooks.afterCall(request);
+    return answer;
+  };
+  const url = database.connectionString;
+  const isWithRescan = options.withRescan ?? false;
+  const life = new Lives({ settings, databaseUrl: url, clock, transport, isWithRescan });
+  await life.begin();
   onTestFinished(async () => {
     await life.service.close();
     await http.close();
-    await Promise.all(Object.values(hosts).map((one) => one.down()));
+    await Promise.all(Object.values(network).map((one) => one.down()));
     await database.drop();
   });
+  const { work, pass, leap, run } = driverOf(life, clock);
+  return {
+    ...{ clock, settings, johnLewis: market, second, warehouse, network, work, pass, leap, run },
+    get service() {
+      return life.service;
+    },
+    get afterCall() {
+      return hooks.afterCall;
+    },
+    set afterCall(hook) {
+      hooks.afterCall = hook;
+    },
+    dieAfter: (isMeant) => dieAfter(hooks, isMeant),
+    restart: async () => {
+      const dead = life.service;
+      await life.begin();
+      await dead.close();
+    },
+  };
+}
 
-  async function begin(before: number) {
-    const service = await composeService({
-      settings,
-      databaseUrl: database.connectionString,
-      clock,
-      log: silentLog,
-      transport: async (request) => {
-        const answer = await http.send(request);
-        await hooks.afterCall(request);
-        return answer;
-      },
-      isPaced: true,
-    });
-    const drive = driveByHand(service, before + 1);
-    await drive.begin(before === 0 ? [] : [before]);
-    if (!options.withRescan) await pauseRescan(service, clock);
-    return { service, drive, instance: before + 1 };
+type Hooks = Pick<Trade, 'afterCall'>;
+
+function dieAfter(hooks: Hooks, isMeant: (request: HttpRequest) => boolean): Promise<void> {
+  return new Promise((tell) => {
+    hooks.afterCall = async (request) => {
+      if (!isMeant(request)) return;
+      hooks.afterCall = async () => {};
+      tell();
+      await new Promise(() => {});
+    };
+  });
+}
+
+type LivesDeps = Pick<ServiceDeps, 'settings' | 'databaseUrl' | 'clock' | 'transport'> & {
+  isWithRescan: boolean;
+};
+
+/** The lives of the service, one after the other, on one database. */
+class Lives {
+  readonly #deps: LivesDeps;
+  #instance = 0;
+  #service: Service | null = null;
+  #drive: ManualDrive | null = null;
+
+  constructor(deps: LivesDeps) {
+    this.#deps = deps;
   }
 
+  get service(): Service {
+    return this.#service!;
+  }
+
+  get drive(): ManualDrive {
+    return this.#drive!;
+  }
+
+  /** What the life before held is free again, as after its process died. */
+  async begin(): Promise<void> {
+    const dead = this.#instance === 0 ? [] : [this.#instance];
+    const service = await composeService({ ...this.#deps, log: silentLog, isPaced: true });
+    this.#instance += 1;
+    const drive = driveByHand(service, this.#instance);
+    await drive.begin(dead);
+    if (!this.#deps.isWithRescan) await pauseRescan(service, this.#deps.clock);
+    this.#service = service;
+    this.#drive = drive;
+  }
+}
+
+function driverOf(life: Lives, clock: LeapingClock): Pick<Trade, 'work' | 'pass' | 'leap' | 'run'> {
   const { signal } = new AbortController();
   const run = (name: string, connection: string) => {
     const flow = life.service.flows.find((f) => f.name === name && f.connection === connection);
@@ -149,45 +213,12 @@ export async function openTrade(options: TradeOptions = {}): Promise<Trade> {
     clock.leapTo(endMs);
     await work();
   };
-  return {
-    clock,
-    settings,
-    get service() {
-      return life.service;
-    },
-    johnLewis: johnLewisSim,
-    second: secondSim,
-    warehouse,
-    network: hosts,
-    get afterCall() {
-      return hooks.afterCall;
-    },
-    set afterCall(hook) {
-      hooks.afterCall = hook;
-    },
-    dieAfter: (isMeant) =>
-      new Promise((tell) => {
-        hooks.afterCall = async (request) => {
-          if (!isMeant(request)) return;
-          hooks.afterCall = async () => {};
-          tell();
-          await new Promise(() => {});
-        };
-      }),
-    restart: async () => {
-      const dead = life.service;
-      Object.assign(life, await begin(life.instance));
-      await dead.close();
-    },
-    work,
-    pass,
-    leap: async (minutes) => {
-      clock.leapTo(clock.nowMs() + minutes * minuteMs);
-      await work();
-    },
-    run: (name, connection) =>
-      run(name, connection ?? (name === 'orders.export' ? warehouseId : johnLewis)),
+  const leap = async (minutes: number) => {
+    clock.leapTo(clock.nowMs() + minutes * minuteMs);
+    await work();
   };
+  const usual = (name: string) => (name === 'orders.export' ? warehouseId : johnLewis);
+  return { work, pass, leap, run: (name, connection) => run(name, connection ?? usual(name)) };
 }
 
 function aMarketplace(
@@ -280,7 +311,7 @@ async function host(vendor: SimHandler): Promise<Host> {
   });
 }
 
-async function pauseRescan(service: Service, clock: LeapingClock): Promise<void> {
+async function pauseRescan(service: Service, clock: Clock): Promise<void> {
   await service.database.db
     .updateTable('flows')
     .set({ paused_at: clock.now(), paused_why: 'not in this test' })
