@@ -186,7 +186,7 @@ const channel = z.strictObject({
     .array(httpUrl)
     .default([])
     .describe(
-      'Other hosts that order exports may be fetched from, such as https://files.example. Our key is not sent there.',
+      'Other hosts that order exports may be fetched from, such as https://files.operator.example (our key is not sent there)',
     ),
   writeBackReference: z
     .boolean()
