@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exactPence, penceToText, roundedPence, toDecimal } from './money.ts';
+import { exactPence, penceToText, roundedPence, shownAmount, toDecimal } from './money.ts';
 
 describe('toDecimal', () => {
   it.each([
@@ -80,5 +80,17 @@ describe('pence', () => {
         expect(inPence).toBe((scaled + 5_000n) / 10_000n);
       }),
     );
+  });
+});
+
+describe('shownAmount', () => {
+  it.each([
+    ['145.5', '145.50'],
+    ['0.0', '0.00'],
+    ['-3', '-3.00'],
+    ['12.345', '12.345'],
+    ['12.340', '12.34'],
+  ])('%s reads as %s', (amount, shown) => {
+    expect(shownAmount(toDecimal(amount))).toBe(shown);
   });
 });

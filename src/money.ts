@@ -34,6 +34,12 @@ export function penceToText(pence: bigint): string {
   return `${pence < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
 }
 
+/** How people read an amount: two places at least, more only when it has them. `145.5` becomes `145.50`. */
+export function shownAmount(amount: DecimalText): string {
+  const pence = exactPence(amount);
+  return pence === null ? amount : penceToText(pence);
+}
+
 function unsigned(amount: DecimalText): string {
   return amount.startsWith('-') ? amount.slice(1) : amount;
 }

@@ -1,6 +1,8 @@
 /** `packhorse orders list|show`: what became of each order, on both sides. */
+
 import { type Command, InvalidArgumentError } from 'commander';
 import { type ExceptionRow, listExceptions } from '../exceptions/store.ts';
+import { shownAmount, toDecimal } from '../money.ts';
 import {
   findOrders,
   listOrders,
@@ -107,7 +109,7 @@ function listRow(order: OrderSummary) {
     order.state,
     order.wireState,
     order.lines,
-    `${order.totalPrice} ${order.currency}`,
+    `${shown(order.totalPrice)} ${order.currency}`,
     ukTime(order.placedAt),
     order.salesOrderNumber,
     order.step,
@@ -141,7 +143,10 @@ function printLife(order: OrderLife, exceptions: readonly ExceptionRow[], store:
         ['commercial id', order.commercialId],
         ['placed', ukTime(order.placedAt)],
         ['changed', ukTime(order.updatedAt)],
-        ['total', `${order.totalPrice} ${order.currency}, of it shipping ${order.shippingPrice}`],
+        [
+          'total',
+          `${shown(order.totalPrice)} ${order.currency}, of it shipping ${shown(order.shippingPrice)}`,
+        ],
         ['shipping type', order.shippingTypeCode],
         ['ship by', ukTime(order.shippingDeadline)],
         ['incident', order.hasIncident ? 'open' : ''],
@@ -196,7 +201,7 @@ function lineRow(order: OrderLife, line: OrderLineView) {
     line.shopSku,
     line.quantity,
     line.withdrawnUnits || '',
-    line.unitPrice,
+    shown(line.unitPrice),
     line.reasonCode ? `${line.wireState} (reason ${line.reasonCode})` : line.wireState,
     sent?.itemCode,
     sent ? (sent.parts.length > 1 ? part?.units : sent.quantity) : '',
@@ -279,4 +284,8 @@ function callText(call: string | null): string {
   const match = /^(.*) at (\d{4}-\d{2}-\d{2}T[\d:.]+Z)$/.exec(call ?? '');
   if (!match) return call ?? '';
   return `${match[1]} ${ukTime(new Date(match[2]!)).slice(11)}`;
+}
+
+function shown(amount: string): string {
+  return shownAmount(toDecimal(amount));
 }
