@@ -33,6 +33,8 @@ export type RunFigures = {
   cpuMs: number;
   /** Most memory this process ever had resident. Units: bytes. */
   peakRssBytes: number;
+  /** Most memory in use by live objects at any call of the run; 0 unless Node runs with --expose-gc. */
+  peakLiveBytes: number;
   calls: RecordedCall[];
 };
 
@@ -42,6 +44,8 @@ const answers: ServiceAnswers = {
   run: async (question) => {
     const http = createHttpTransport();
     const calls: RecordedCall[] = [];
+    const live = { peakBytes: 0 };
+    const send = globalThis.gc ? weighing(http.send, live) : http.send;
     const service = await composeService({
       settings: rehearsalSettings({
         marketplaces: [{ id: 'john-lewis', url: question.marketplaceUrl }],
@@ -50,11 +54,11 @@ const answers: ServiceAnswers = {
       databaseUrl: question.databaseUrl,
       clock: systemClock,
       log: silentLog,
-      transport: question.isRecorded ? recording(http.send, question, calls) : http.send,
+      transport: question.isRecorded ? recording(send, question, calls) : send,
       isPaced: false,
     });
     try {
-      return { ...(await measure(service, question)), calls };
+      return { ...(await measure(service, question)), peakLiveBytes: live.peakBytes, calls };
     } finally {
       await service.close();
       await http.close();
@@ -125,6 +129,16 @@ function recording(send: Transport, opened: Opened, calls: RecordedCall[]): Tran
       headers: request.headers,
       body: body === undefined ? null : Buffer.from(body).toString('utf8'),
     });
+    return send(request);
+  };
+}
+
+/** Weighs what is alive just before each call: where the service waits, and holds what it works on. */
+function weighing(send: Transport, live: { peakBytes: number }): Transport {
+  return (request) => {
+    void globalThis.gc?.();
+    const { heapUsed } = process.memoryUsage();
+    live.peakBytes = Math.max(live.peakBytes, heapUsed);
     return send(request);
   };
 }

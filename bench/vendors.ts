@@ -18,6 +18,8 @@ export type Waiting = {
   orders: number;
   /** Whether they wait for acceptance (OR21); else they are payable at once. */
   needsAcceptance: boolean;
+  /** How long each vendor takes over each call. Units: milliseconds. */
+  latencyMs: number;
 };
 
 export type Opened = { marketplaceUrl: string; warehouseUrl: string; openedMs: number };
@@ -78,7 +80,7 @@ function openVendors(waiting: Waiting, world: World) {
     debitDelayMs: { min: 0, max: 0 },
     ceilings: 'off',
     perEventPerSecond: 1_000_000,
-    latencyMs: { min: 0, max: 0 },
+    latencyMs: { min: waiting.latencyMs, max: waiting.latencyMs },
   });
   const warehouse = createPeoplevoxSimulator({
     clock: systemClock,
@@ -87,6 +89,7 @@ function openVendors(waiting: Waiting, world: World) {
     username: 'packhorse',
     password: rehearsalPassword,
     ratePerWindow: 'off',
+    latencyMs: { min: waiting.latencyMs, max: waiting.latencyMs, perRow: 0 },
   });
   for (const { itemCode, name, units, isRetired, price } of world.items) {
     warehouse.addItem({ itemCode, name, stock: { PrimarySite: units }, retired: isRetired });

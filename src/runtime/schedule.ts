@@ -8,7 +8,7 @@ import type { Db } from './db.ts';
 import type { Flow } from './flow.ts';
 import { buryDead, type Instance, joinInstances } from './instances.ts';
 import { freeDeadHolders } from './pace.ts';
-import { claimDue, type RunDeps, registerFlows, runFlow } from './runs.ts';
+import { claimDue, type RunDeps, registerFlows, runFlow, wakeFlow } from './runs.ts';
 import { freeDeadRenewals } from './sessions.ts';
 
 /** How often due flows are looked for. Larger delays every cadence; smaller costs queries. */
@@ -131,13 +131,14 @@ async function tick(
   stop: AbortSignal,
 ): Promise<void> {
   let buryAt = 0;
+  const estate: Estate = { looksLeft: 0, suspects: new Set() };
   while (!stop.aborted) {
     const nap = new AbortController();
     wakeUp.now = () => nap.abort();
     try {
       if (!state.instance) await join(deps, state);
       if (deps.clock.monotonicMs() >= buryAt) {
-        await takeOverFromDead(boss, deps);
+        await takeOverFromDead(boss, deps, estate);
         buryAt = deps.clock.monotonicMs() + buryMs;
       }
       await sendDue(boss, deps);
@@ -168,12 +169,20 @@ async function sendDue(boss: PgBoss, deps: ScheduleDeps): Promise<void> {
   }
 }
 
+/** What a dead process may have left that nothing names: see cancelUnnamed. */
+type Estate = { looksLeft: number; suspects: Set<string> };
+
+/** Looks after a death, a second apart. One finds suspects and the next acts; the others are for processes
+ *  that died a moment later. */
+const looksAfterDeath = 4;
+
 /** Frees what dead processes held and makes their runs due again. */
-async function takeOverFromDead(boss: PgBoss, deps: ScheduleDeps): Promise<void> {
+async function takeOverFromDead(boss: PgBoss, deps: ScheduleDeps, estate: Estate): Promise<void> {
   const dead = await buryDead(deps.db);
   if (dead.length > 0) {
     await freeDeadHolders(deps.db, dead);
     await freeDeadRenewals(deps.db, dead);
+    estate.looksLeft = looksAfterDeath;
   }
   const orphans = await deps.db
     .updateTable('flows')
@@ -189,28 +198,25 @@ async function takeOverFromDead(boss: PgBoss, deps: ScheduleDeps): Promise<void>
     );
     if (orphan.job_id) await boss.cancel(orphan.flow, orphan.job_id);
   }
-  await cancelNeverBegun(boss, deps, dead);
+  if (estate.looksLeft > 0) await cancelUnnamed(boss, deps, estate);
 }
 
-/** A process may die between fetching a job and beginning the run; nothing then names the job. */
-async function cancelNeverBegun(
-  boss: PgBoss,
-  deps: ScheduleDeps,
-  dead: readonly number[],
-): Promise<void> {
-  if (dead.length === 0) return;
+/** A process may die between fetching a job and beginning the run, or between ending the run and completing
+ *  the job: no flow names that job then, and it would keep others out until its heartbeat is missed. Active
+ *  jobs that no flow names at two looks are cancelled; should one be alive after all, its run is fenced. */
+async function cancelUnnamed(boss: PgBoss, deps: ScheduleDeps, estate: Estate): Promise<void> {
+  const found = new Set<string>();
+  const rows = await deps.db.selectFrom('flows').select(['flow', 'connection', 'job_id']).execute();
   for (const name of new Set(deps.flows.map((flow) => flow.name))) {
-    const active = await boss.findJobs<{ connection: string }>(name, {});
-    for (const job of active.filter((one) => one.state === 'active')) {
-      const row = await deps.db
-        .selectFrom('flows')
-        .select(['job_id', 'instance'])
-        .where('flow', '=', name)
-        .where('connection', '=', job.data.connection)
-        .executeTakeFirst();
-      if (row?.job_id !== job.id && job.startedOn.getTime() < deps.clock.nowMs() - 5_000) {
-        await boss.cancel(name, job.id);
-      }
+    const jobs = await boss.findJobs<{ connection: string }>(name, {});
+    for (const job of jobs.filter((one) => one.state === 'active')) {
+      if (rows.some((row) => row.job_id === job.id)) continue;
+      found.add(job.id);
+      if (!estate.suspects.has(job.id)) continue;
+      await boss.cancel(name, job.id);
+      await wakeFlow(deps.db, deps.clock, name, job.data.connection);
     }
   }
+  estate.suspects = found;
+  estate.looksLeft -= 1;
 }

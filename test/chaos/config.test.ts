@@ -127,8 +127,10 @@ function aSmallDisk(): string | null {
   const folder = '/tmp/packhorse-small-disk-probe';
   try {
     mkdirSync(folder, { recursive: true });
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder], { stdio: 'ignore' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], {
+      stdio: 'ignore',
+    });
+    execFileSync('/bin/umount', [folder], { stdio: 'ignore' });
     return folder;
   } catch {
     return null;
@@ -141,10 +143,10 @@ function mountSmall(megabytes: number): string {
   const folder = `/tmp/packhorse-small-disk-${process.pid}-${megabytes}`;
   mkdirSync(folder, { recursive: true });
   const size = `size=${megabytes}m,mode=0711`;
-  execFileSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', folder]);
+  execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', folder]);
   onTestFinished(() => {
     // Lazy: a database that was killed a moment ago may still have it open.
-    execFileSync('umount', ['-l', folder]);
+    execFileSync('/bin/umount', ['-l', folder]);
     rmSync(folder, { recursive: true, force: true });
   });
   return folder;

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Dice } from '../../simulators/kernel.ts';
 import { systemClock } from '../../src/clock.ts';
-import { progress, shoppersBuy, wrongsInTheEnd } from './live-trade.ts';
+import { everyFlowWorks, progress, shoppersBuy, wrongsInTheEnd } from './live-trade.ts';
 import {
   backendsOf,
   chaosSettings,
@@ -31,9 +31,8 @@ describe('kill -9', () => {
     for (let kills = 0; kills < 16; kills += 1) {
       await systemClock.sleep(dice.between(20, 700));
       await service.kill();
-      const before = progress(vendors);
       service = startRealService(settings);
-      await until(() => progress(vendors) > before, 'work went on', 4 * soonMs);
+      await everyFlowWorks(vendors, 4 * soonMs);
       waits.push(systemClock.nowMs() - service.startedAtMs);
     }
     shoppers.stop();
@@ -55,11 +54,10 @@ describe('kill -9', () => {
     expect(await service.said).toBe('started');
     for (let kills = 0; kills < 6; kills += 1) {
       await systemClock.sleep(dice.between(100, 900));
-      const before = progress(vendors);
       const postmaster = (await postmasterOf(dataDir))!;
       const backends = await backendsOf(postmaster);
       killQuietly(kills % 2 === 0 ? postmaster : dice.pick(backends), 'SIGKILL');
-      await until(() => progress(vendors) > before, 'work went on', 20_000);
+      await everyFlowWorks(vendors, 4 * soonMs);
     }
     shoppers.stop();
     expect(service.child.exitCode).toBeNull();

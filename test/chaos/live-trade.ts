@@ -79,3 +79,17 @@ export async function wrongsInTheEnd(vendors: Vendors, settings: Settings): Prom
   await service.stop();
   return wrongs(vendors);
 }
+
+/** Waits until, from now on, the marketplace was polled, an order was decided and the warehouse got something:
+ *  every flow works. Throws after `withinMs`. */
+export async function everyFlowWorks(vendors: Vendors, withinMs: number): Promise<void> {
+  const { market, warehouse } = vendors;
+  const counts = () => [
+    market.truth.calls['OR11'] ?? 0,
+    market.truth.decisions.length,
+    warehouse.truth.salesOrders.size,
+  ];
+  const before = counts();
+  const isSo = () => counts().every((count, at) => count > before[at]!);
+  await until(isSo, 'every flow works', withinMs);
+}
