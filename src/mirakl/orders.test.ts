@@ -182,6 +182,24 @@ describe('paging by token', () => {
     expect(sent[1]!.url).toContain('page_token=t%2B1');
   });
 
+  it('auto asks by token where paging by offset is refused, and remembers it', async () => {
+    const no = { status: 400, body: { status: 400, message: 'Unknown parameter: max' } };
+    const { client, sent } = testWire([no, pageOf(['A']), pageOf(['B'])]);
+    expect(await drain(readOrderPages(client, {}))).toEqual([['A']]);
+    expect(await drain(readOrderPages(client, {}))).toEqual([['B']]);
+    expect(searches(sent).map((query) => query.replace(/&.*/, ''))).toEqual([
+      '?max=100',
+      '?limit=100',
+      '?limit=100',
+    ]);
+  });
+
+  it('auto names the first refusal when asking by token is refused too', async () => {
+    const no = (message: string) => ({ status: 400, body: { status: 400, message } });
+    const { client } = testWire([no('Bad date'), no('Unknown parameter: limit')]);
+    expect((await failureOf(drain(readOrderPages(client, {})))).message).toContain('Bad date');
+  });
+
   it('auto follows a token when the answer brings one', async () => {
     const { client, sent } = testWire([
       pageOf(['A'], { next_page_token: 't1', total_count: 2 }),

@@ -1,12 +1,13 @@
 /** Orders at the marketplace: reading pages, deciding acceptance, writing references and custom fields. */
 import { z } from 'zod';
+import { Refused } from '../errors.ts';
 import type { MiraklClient } from './client.ts';
 import { list, objectOrNull, readRows, shape, text, valueAt } from './fields.ts';
 import type { Json } from './json.ts';
 import type { AdditionalField, MarketplaceOrder } from './order.ts';
 import { additionalField } from './order-line-schema.ts';
 import { orderSchema } from './order-schema.ts';
-import { followPages, nextAsk, type PageAsk, pageFacts, pageQuery } from './paging.ts';
+import { followPages, nextAsk, type PageAsk, type Paging, pageFacts, pageQuery } from './paging.ts';
 import { commaSeparated, pathSegment, type Query, repeated } from './query.ts';
 
 /** Which orders; all conditions must hold, absent ones do not count. Lists hold 1 to 100 values.
@@ -55,7 +56,29 @@ export async function listOrders(
   filter: OrderFilter,
   page?: PageAsk,
 ): Promise<OrderPage> {
-  const paging = client.connection.paging ?? 'auto';
+  const paging = seekers.has(client) ? 'seek' : (client.connection.paging ?? 'auto');
+  try {
+    return await askOrders(client, filter, { page, paging });
+  } catch (error) {
+    const isUnderstood = !(error instanceof Refused && error.status === 400);
+    if (paging !== 'auto' || page !== undefined || isUnderstood) throw error;
+    const answer = await askOrders(client, filter, { page, paging: 'seek' }).catch(() => {
+      throw error; // Not the paging, then.
+    });
+    seekers.add(client);
+    return answer;
+  }
+}
+
+/** Marketplaces that refused to be asked by offset and took a question by token. */
+const seekers = new WeakSet<MiraklClient>();
+
+async function askOrders(
+  client: MiraklClient,
+  filter: OrderFilter,
+  ask: { page: PageAsk | undefined; paging: Paging },
+): Promise<OrderPage> {
+  const { page, paging } = ask;
   const query = pageQuery(paging, page, { filter: orderQuery(filter), sort: 'dateCreated' });
   const answer = await client.call({
     operation: 'OR11',
