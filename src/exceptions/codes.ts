@@ -52,6 +52,11 @@ export const codes = {
     owner: 'integration',
     severity: 'high',
   },
+  'number-unusable': {
+    title: 'The SalesOrderNumber holds a character that the warehouse cannot search for',
+    owner: 'integration',
+    severity: 'high',
+  },
   'number-taken': {
     title: 'The SalesOrderNumber belongs to another order',
     owner: 'integration',

@@ -164,15 +164,15 @@ async function readSellable(
     for (const row of rows)
       sellable.set(row.itemCode, (sellable.get(row.itemCode) ?? 0) + row.available);
   }
-  for (const one of await readPromisedUnits(context.db, deps.warehouse.id)) {
-    const mapped = (await mappingsOf(context, one.channel)).get(one.shopSku) ?? one.shopSku;
+  const promised = await readPromisedUnits(context.db, deps.warehouse.id);
+  const mappings = new Map<string, Map<string, string>>();
+  for (const channel of new Set(promised.map((one) => one.channel)))
+    mappings.set(channel, await readSkuMappings(context.db, channel));
+  for (const one of promised) {
+    const mapped = mappings.get(one.channel)?.get(one.shopSku) ?? one.shopSku;
     if (sellable.has(mapped)) sellable.set(mapped, sellable.get(mapped)! - one.units);
   }
   return sellable;
-}
-
-function mappingsOf(context: FlowContext, channel: string) {
-  return readSkuMappings(context.db, channel);
 }
 
 async function readPrices(

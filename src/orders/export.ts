@@ -46,7 +46,11 @@ export async function exportDue(context: FlowContext, deps: ExportDeps): Promise
 
 /** Stopped orders whose rest is over start again; what stopped them is raised again if it persists. */
 export async function restartDue(context: FlowContext, deps: ExportDeps): Promise<void> {
-  await context.write((trx) => restartStopped(trx, deps.warehouse.id, context.clock.now()));
+  const { id } = deps.warehouse;
+  const now = context.clock.now();
+  // One look in place of a transaction that changes nothing.
+  if ((await readDueSalesOrders(context.db, id, ['stopped'], now, 1)).length === 0) return;
+  await context.write((trx) => restartStopped(trx, id, now));
 }
 
 async function exportHeaders(context: FlowContext, deps: ExportDeps): Promise<number> {

@@ -239,15 +239,11 @@ class Outcome {
       this.#history.filter((one) => !isRefused(one)),
     );
     await this.#context.exceptions.raise(trx, this.#causes);
-    for (const one of this.#settled.filter((s) => s.stillHolds.length > 0)) {
-      await this.#settle(trx, channel.id, [one.id], one.stillHolds);
+    // One statement for all orders that are held by the same causes, or by none.
+    for (const same of Map.groupBy(this.#settled, (one) => one.stillHolds.join(' ')).values()) {
+      const ids = same.map((one) => one.id);
+      await this.#settle(trx, channel.id, ids, same[0]!.stillHolds);
     }
-    await this.#settle(
-      trx,
-      channel.id,
-      this.#settled.filter((s) => s.stillHolds.length === 0).map((s) => s.id),
-      [],
-    );
     return this.#staged.length - taken.length + this.#changes.length;
   }
 

@@ -1,6 +1,7 @@
 /** A marketplace order made into a sales order, or everything that is wrong with it. Pure. */
 import type { ItemCode } from '../codes.ts';
 import { penceToText, roundedPence, toDecimal } from '../money.ts';
+import { isSearchable } from '../peoplevox/search.ts';
 import type { ChannelSettings, WarehouseSettings } from '../settings.ts';
 import { cut, tidy, toWarehouseAddress } from './address.ts';
 import { customerReference, planCustomer } from './customer.ts';
@@ -63,6 +64,7 @@ export const stageCodes = [
   'country-not-served',
   'field-too-long',
   'number-too-long',
+  'number-unusable',
   'service-type-unmapped',
   'totals-differ',
   'quantity-invalid',
@@ -95,6 +97,13 @@ export function planSalesOrder(
     problems.push({
       code: 'number-too-long',
       what: `SalesOrderNumber ${salesOrderNumber} has ${salesOrderNumber.length} characters of at most ${longest.salesOrderNumber}`,
+      evidence: { salesOrderNumber },
+    });
+  }
+  if (!isSearchable(salesOrderNumber) || salesOrderNumber.trim() !== salesOrderNumber) {
+    problems.push({
+      code: 'number-unusable',
+      what: `SalesOrderNumber ${JSON.stringify(salesOrderNumber)} cannot be searched for in the warehouse`,
       evidence: { salesOrderNumber },
     });
   }
@@ -136,12 +145,7 @@ export function itemCodesOf(
 
 /** True for text that can be an ItemCode and can be searched for. */
 export function isUsableItemCode(text: string): boolean {
-  return (
-    text.length > 0 &&
-    text.length <= longest.itemCode &&
-    !/["\p{Cc}]/u.test(text) &&
-    text.trim() === text
-  );
+  return isSearchable(text) && text.length <= longest.itemCode && text.trim() === text;
 }
 
 function planLines(
@@ -351,7 +355,7 @@ function checkTotals(
 ): void {
   const isPlain =
     order.lines.every((line) => line.wire_state === 'SHIPPING' && line.withdrawn_units === 0) &&
-    !Number(order.detail['totalDeducedAmount'] ?? 0);
+    pence(String(order.detail['totalDeducedAmount'] ?? 0)) === 0n;
   if (!isPlain) return;
   const sum = order.lines.reduce((total, line) => total + pence(line.total_price), 0n);
   const difference = sum - pence(order.total_price);

@@ -130,6 +130,11 @@ function join<D extends Dialect>(word: 'AND' | 'OR', clauses: Clause<D>[]): Clau
 // Half surrogates and characters that XML cannot carry would silently vanish and change the value.
 const unprintable = /[\p{Cc}\p{Cs}\u2028\u2029\uFFFE\uFFFF]/u;
 
+/** True for text that the search terms take as a value; callers name what is not instead of sending it. Pure. */
+export function isSearchable(value: string): boolean {
+  return value !== '' && !/["\\]/.test(value) && !unprintable.test(value);
+}
+
 /** A string literal. A backslash is refused too: some dialects of the language read `\"` as a
  *  quote, and then a value that ends in one would open the rest of the clause. */
 function stringText(value: string): string {
