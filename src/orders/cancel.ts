@@ -1,10 +1,12 @@
 /** Cancel: what was cancelled on the marketplace before despatch is cancelled in the warehouse and read back.
  *  Once picking has begun a person is told instead. */
+import type { Refused } from '../errors.ts';
 import { cancelSalesOrders, saveSalesOrderItems } from '../peoplevox/sales-orders.ts';
 import type { Trx } from '../runtime/db.ts';
 import type { Cause, FlowContext } from '../runtime/flow.ts';
 import { type ExportDeps, saveAction } from './export.ts';
 import { cancelCodes, cancelNotApplied, cancelTooLate, exportCodes } from './export-causes.ts';
+import { isolateRefused } from './isolate.ts';
 import { retryAt } from './retry.ts';
 import {
   moveSalesOrders,
@@ -19,8 +21,9 @@ import { judge, readBack, type SeenOrder } from './verify.ts';
 const ordersPerCall = 100;
 /** How soon a cancellation that does not show yet is looked for again. */
 const lookAgainMs = 15_000;
-/** A cancellation is sent this often before a person is asked. */
-const triesBeforePark = 4;
+/** A person is asked at this count. A cancellation that was taken counts one and is given twice the time of the
+ *  one before, a quarter of an hour in all, since imports may be queued; one that was refused counts two. */
+const triesBeforePark = 6;
 
 /** Cancels everything that is due and reads it back. Throws VendorError when the warehouse is away. */
 export async function cancelDue(context: FlowContext, deps: ExportDeps): Promise<void> {
@@ -30,7 +33,7 @@ export async function cancelDue(context: FlowContext, deps: ExportDeps): Promise
       deps.warehouse.id,
       ['cancelling', 'cancel-sent'],
       context.clock.now(),
-      ordersPerCall,
+      Math.min(ordersPerCall, deps.warehouse.rowsPerCall),
     );
     if (due.length === 0) return;
     await cancelBatch(context, deps, due);
@@ -50,7 +53,7 @@ async function cancelBatch(
   );
   const verdicts = due.map((row) => ({
     row,
-    ...decide(row, seen.get(row.salesOrderNumber), isComplete, deps),
+    ...decide(row, seen.get(row.salesOrderNumber), { isComplete, now: context.clock.now() }, deps),
   }));
   await keepVerdicts(context, deps, verdicts, call);
   await sendWhole(
@@ -71,15 +74,16 @@ type Decision = { next: 'done' | 'tooLate' | 'notApplied' | 'send' | 'wait'; wha
 function decide(
   row: SalesOrderRow,
   seen: SeenOrder | undefined,
-  isComplete: boolean,
+  look: { isComplete: boolean; now: Date },
   deps: ExportDeps,
 ): Decision {
   const status = seen?.order.status;
   if (!seen) {
-    if (!isComplete) return { next: 'wait', what: 'the answer was not whole' };
-    // Sent moments ago, it may still stand in the import queue.
-    const sinceMs = row.linesSentAt ?? row.headerSentAt;
-    const isFresh = sinceMs !== null && row.attempts < triesBeforePark;
+    if (!look.isComplete) return { next: 'wait', what: 'the answer was not whole' };
+    // What was sent may stand in the import queue and come out of it uncancelled: absence is believed no
+    // sooner than a missing order is given up.
+    const sentMs = (row.linesSentAt ?? row.headerSentAt)?.getTime() ?? 0;
+    const isFresh = look.now.getTime() - sentMs < deps.warehouse.verifyTimeoutMinutes * 60_000;
     return isFresh
       ? { next: 'wait', what: 'not shown' }
       : { next: 'done', what: 'the warehouse has none' };
@@ -211,7 +215,6 @@ function moveOf(verdict: Decision & { row: SalesOrderRow }, now: Date, deps: Exp
       ...base,
       step: 'cancelling',
       dueAt: new Date(now.getTime() + lookAgainMs),
-      attempts: row.attempts + 1,
     };
   }
   // Looked at again now and then: the warehouse may still act, or a person may.
@@ -223,12 +226,14 @@ function moveOf(verdict: Decision & { row: SalesOrderRow }, now: Date, deps: Exp
   };
 }
 
+/** The intent. The first answer is read back at once; later ones are given time, as imports may be queued. */
 async function noteSent(
   context: FlowContext,
   deps: ExportDeps,
   rows: readonly SalesOrderRow[],
 ): Promise<void> {
   const now = context.clock.now();
+  const restMs = (attempts: number) => (attempts === 0 ? 0 : lookAgainMs * 2 ** attempts);
   await context.write((trx) =>
     moveSalesOrders(
       trx,
@@ -236,50 +241,112 @@ async function noteSent(
       rows.map((row) => ({
         salesOrderNumber: row.salesOrderNumber,
         step: 'cancel-sent',
-        dueAt: now,
+        dueAt: new Date(now.getTime() + restMs(row.attempts)),
         attempts: row.attempts + 1,
       })),
     ),
   );
 }
 
-async function sendWhole(
+/** Sends cancellations; ones that the warehouse refuses are told to a person and hold up nobody, neither
+ *  other cancellations nor the orders that go in. */
+async function sendAll(
+  context: FlowContext,
+  deps: ExportDeps,
+  rows: readonly SalesOrderRow[],
+  send: (rows: readonly SalesOrderRow[]) => Promise<void>,
+): Promise<void> {
+  if (rows.length === 0) return;
+  await noteSent(context, deps, rows);
+  const park = (refused: readonly SalesOrderRow[], refusal: Refused) =>
+    parkRefused(context, deps, refused, refusal);
+  await isolateRefused(rows, {
+    send,
+    park: (row, refusal) => park([row], refusal),
+    parkAll: (refusal) => park(rows, refusal),
+  });
+}
+
+async function parkRefused(
+  context: FlowContext,
+  deps: ExportDeps,
+  rows: readonly SalesOrderRow[],
+  refusal: Refused,
+): Promise<void> {
+  const now = context.clock.now();
+  const what = `the warehouse refused it: ${refusal.vendorMessage}`;
+  await context.write(async (trx) => {
+    await moveSalesOrders(
+      trx,
+      deps.warehouse.id,
+      rows.map((row) => moveOf({ row, next: 'notApplied', what }, now, deps)),
+    );
+    await context.exceptions.raise(
+      trx,
+      rows.map((row) => cancelNotApplied(row, what)),
+    );
+  });
+}
+
+function sendWhole(context: FlowContext, deps: ExportDeps, rows: readonly SalesOrderRow[]) {
+  return sendAll(context, deps, rows, async (some) => {
+    await context.assertPlace();
+    const numbers = some.map((row) => row.salesOrderNumber);
+    const { rows: results } = await cancelSalesOrders(deps.peoplevox, numbers);
+    const refused = some.filter((_, at) => results[at]?.outcome === 'error');
+    await countRefused(context, deps, refused);
+  });
+}
+
+function sendPartly(context: FlowContext, deps: ExportDeps, rows: readonly SalesOrderRow[]) {
+  return sendAll(context, deps, rows, async (some) => {
+    const lines = some.flatMap(changedLines);
+    const refused = new Set<string>();
+    for (let at = 0; at < lines.length; at += deps.warehouse.rowsPerCall) {
+      const part = lines.slice(at, at + deps.warehouse.rowsPerCall);
+      await context.assertPlace();
+      const result = await saveSalesOrderItems(deps.peoplevox, part, saveAction(deps.warehouse));
+      for (const { outcome, position } of result.rows) {
+        if (outcome === 'error') refused.add(part[position]!.SalesOrderNumber);
+      }
+    }
+    await countRefused(
+      context,
+      deps,
+      some.filter((row) => refused.has(row.salesOrderNumber)),
+    );
+  });
+}
+
+/** A refusal is no matter of waiting: looked at again at once. */
+async function countRefused(
   context: FlowContext,
   deps: ExportDeps,
   rows: readonly SalesOrderRow[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  await noteSent(context, deps, rows);
-  await context.assertPlace();
-  await cancelSalesOrders(
-    deps.peoplevox,
-    rows.map((row) => row.salesOrderNumber),
+  const dueAt = context.clock.now();
+  await context.write((trx) =>
+    moveSalesOrders(
+      trx,
+      deps.warehouse.id,
+      rows.map(({ salesOrderNumber, attempts }) => ({
+        salesOrderNumber,
+        step: 'cancel-sent',
+        dueAt,
+        attempts: attempts + 2,
+      })),
+    ),
   );
 }
 
-async function sendPartly(
-  context: FlowContext,
-  deps: ExportDeps,
-  rows: readonly SalesOrderRow[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  await noteSent(context, deps, rows);
-  const lines = rows.flatMap((row) =>
-    row.lines
-      .filter((line) => line.seenQuantity === null || line.seenQuantity !== line.quantity)
-      .map((line) => ({
-        SalesOrderNumber: row.salesOrderNumber,
-        ItemCode: line.itemCode,
-        QuantityOrdered: String(line.quantity),
-        Line: line.line,
-      })),
-  );
-  for (let at = 0; at < lines.length; at += deps.warehouse.rowsPerCall) {
-    await context.assertPlace();
-    await saveSalesOrderItems(
-      deps.peoplevox,
-      lines.slice(at, at + deps.warehouse.rowsPerCall),
-      saveAction(deps.warehouse),
-    );
-  }
+function changedLines(row: SalesOrderRow) {
+  return row.lines
+    .filter((line) => line.seenQuantity === null || line.seenQuantity !== line.quantity)
+    .map((line) => ({
+      SalesOrderNumber: row.salesOrderNumber,
+      ItemCode: line.itemCode,
+      QuantityOrdered: String(line.quantity),
+      Line: line.line,
+    }));
 }

@@ -96,7 +96,7 @@ export function cancelNotApplied(row: SalesOrderRow, what: string): Cause {
   return {
     ...about(row),
     code: 'cancel-not-applied',
-    message: `sales order ${row.salesOrderNumber}: the cancellation was taken but ${what}; cancel it by hand in Peoplevox`,
+    message: `sales order ${row.salesOrderNumber}: the cancellation does not show: ${what}; cancel it by hand in Peoplevox`,
     evidence: { salesOrderNumber: row.salesOrderNumber, what },
   };
 }

@@ -176,7 +176,13 @@ async function keepRefusal(
   const isDecided = /INVALID_STATE/i.test(`${code} ${cause.message}`);
   await context.write(async (trx) => {
     await noteDecisionAnswers(trx, channel.id, [
-      { marketplaceOrderId: id, at, text: cause.message, dueAt: null },
+      {
+        marketplaceOrderId: id,
+        at,
+        text: cause.message,
+        // Tried again by and by, ever more rarely: what was wrong may be put right at the marketplace.
+        dueAt: isDecided ? null : retryAt(at, order.attempts, deps.policies),
+      },
     ]);
     if (isDecided) return; // Decided already, by a lost answer of ours or by hand: the next sight tells.
     await context.exceptions.raise(trx, [
