@@ -1,8 +1,9 @@
-/** A seeded trading day: what stands on the shelves, who buys what and when, which orders are bad and what
+/** A seeded trading day: who buys what and when, which orders are bad and what
  *  a careful integration should say about each. Pure data; `rehearsal/` lets it happen. */
 import { Dice } from './kernel.ts';
 import type { Purchase, PurchaseLine } from './mirakl/purchases.ts';
 import type { AddressInput } from './mirakl/state.ts';
+import { type Deed, flashItem, makeItems, planDeeds, type WorldItem } from './shelves.ts';
 
 export type WorldSettings = {
   seed: number;
@@ -12,6 +13,11 @@ export type WorldSettings = {
   startMs: number;
   /** Ids of the marketplaces; each gets its share of the orders. */
   channels: readonly string[];
+  /** Sites whose units may be sold. Given: some items are thin, some are kits, and people change stock in the
+   *  course of the day. Absent: everything is ample and stands on one site. */
+  sites?: readonly string[];
+  /** So many people want the same item within ten minutes. Default: none. Needs `sites`. */
+  flashShoppers?: number;
 };
 
 /** Why an order is not plain. `expects` in Shopper says which exceptions a person must see. */
@@ -44,20 +50,19 @@ export type Shopper = {
   expects: readonly string[];
 };
 
-export type WorldItem = {
-  itemCode: string;
-  name: string;
-  /** Units on hand on the first site. */
-  units: number;
-  isRetired: boolean;
-  /** Decimal text. */
-  price: string;
-};
-
 /** An item that people add to the warehouse in the course of the day. */
 export type Repair = { atMs: number; itemCode: string };
 
-export type World = { items: WorldItem[]; shoppers: Shopper[]; repairs: Repair[]; endMs: number };
+export type World = {
+  items: WorldItem[];
+  shoppers: Shopper[];
+  repairs: Repair[];
+  /** What people do to stock, in order of time. */
+  deeds: Deed[];
+  /** SKUs that marketplaces list although no warehouse has them. */
+  orphans: string[];
+  endMs: number;
+};
 
 /** Share of each kind among all orders; the rest is plain. */
 const shares: Partial<Record<OrderKind, number>> = {
@@ -94,51 +99,44 @@ const expected: Partial<Record<OrderKind, readonly string[]>> = {
 };
 
 const hourMs = 3_600_000;
+const flashMs = 600_000;
 
 /** Makes the whole day from the seed: same settings, same day. */
 export function makeWorld(settings: WorldSettings): World {
   const dice = new Dice(settings.seed);
-  const items = makeItems(settings, dice.fork('items'));
+  const isVaried = settings.sites !== undefined;
+  const shelves = { ...settings, sites: settings.sites ?? ['PrimarySite'], isVaried };
+  const items = makeItems(shelves, dice.fork('items'));
   const shoppers = makeShoppers(settings, items, dice.fork('shoppers'));
   const repairs = shoppers
     .filter((one) => one.kind === 'unknownSkuRepaired')
     .map((one) => ({ atMs: one.atMs + 2 * hourMs, itemCode: one.purchase.lines[0]!.offerSku }));
-  return { items, shoppers, repairs, endMs: settings.startMs + settings.hours * hourMs };
+  return {
+    items,
+    shoppers,
+    repairs,
+    deeds: planDeeds(shelves, items, dice.fork('deeds')),
+    orphans: isVaried
+      ? Array.from({ length: Math.ceil(settings.skus / 200) }, (_, n) => `GHOST-${n + 1}`)
+      : [],
+    endMs: settings.startMs + settings.hours * hourMs,
+  };
 }
 
-/** One more plain purchase, for orders that a fault invents. */
+/** One more plain purchase, of items that are never sold out, for orders that a fault invents. */
 export function inventPurchase(world: World, dice: Dice): Purchase {
   return purchaseOf(
-    world.items.filter((item) => !item.isRetired),
+    world.items.filter((item) => item.role === 'ample' && !item.isRetired),
     dice,
     {},
   );
 }
 
-function makeItems(settings: WorldSettings, dice: Dice): WorldItem[] {
-  const shapes = [
-    (n: number) => `SKU-${String(n).padStart(5, '0')}`,
-    (n: number) => String(n).padStart(8, '0'),
-    (n: number) => `TEE/${n} & CO`,
-    (n: number) => `Mug, ${n}`,
-    (n: number) => `LAMP+${n}#A`,
-    (n: number) => `écharpe-${n}`,
-  ];
-  return Array.from({ length: settings.skus }, (_, index) => {
-    const shape = dice.chance(0.75) ? shapes[0]! : dice.pick(shapes);
-    const isRetired = settings.skus > 20 && index % 50 === 49;
-    return {
-      itemCode: shape(index + 1),
-      name: `Article ${index + 1}`,
-      units: dice.between(2_000, 20_000),
-      isRetired,
-      price: `${dice.between(2, 180)}.${dice.pick(['00', '50', '95', '99'])}`,
-    };
-  });
-}
-
 function makeShoppers(settings: WorldSettings, items: readonly WorldItem[], dice: Dice): Shopper[] {
-  const live = items.filter((item) => !item.isRetired);
+  const live = items.filter((item) => item.role === 'ample' && !item.isRetired);
+  const onSale = items.filter(
+    (item) => !item.isRetired && item.role !== 'probe' && item.role !== 'unlisted',
+  );
   const retired = items.filter((item) => item.isRetired);
   const kinds = dealKinds(settings.orders, dice.fork('kinds'), retired.length > 0);
   const spanMs = settings.hours * hourMs * 0.92;
@@ -146,7 +144,7 @@ function makeShoppers(settings: WorldSettings, items: readonly WorldItem[], dice
     const own = dice.fork(`shopper ${index}`);
     // Two peaks: late morning and evening, as shops see them.
     const part = (own.roll() + own.roll() * 0.5 + (own.chance(0.5) ? 0.5 : 0)) / 2;
-    const purchase = kindPurchase(kind, index, { live, retired }, own);
+    const purchase = kindPurchase(kind, index, { live, onSale, retired }, own);
     return {
       atMs: Math.round(settings.startMs + part * spanMs),
       channel: settings.channels[Math.floor(own.roll() * settings.channels.length)]!,
@@ -155,7 +153,22 @@ function makeShoppers(settings: WorldSettings, items: readonly WorldItem[], dice
       expects: expected[kind] ?? [],
     };
   });
+  shoppers.push(...flashSale(settings, items, dice.fork('flash sale')));
   return shoppers.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Half-way through the day everybody wants one unit of the same item, on whatever marketplace. */
+function flashSale(settings: WorldSettings, items: readonly WorldItem[], dice: Dice): Shopper[] {
+  const item = flashItem(items);
+  if (!item) return [];
+  const startMs = settings.startMs + (settings.hours * hourMs) / 2;
+  return Array.from({ length: settings.flashShoppers ?? 0 }, () => ({
+    atMs: Math.round(startMs + dice.roll() * flashMs),
+    channel: dice.pick(settings.channels),
+    kind: 'plain',
+    purchase: purchaseOf([item], dice, { lines: [lineOf(item, 1)] }),
+    expects: [],
+  }));
 }
 
 /** Every kind at least once where the day is large enough, so that none goes untested. */
@@ -174,7 +187,12 @@ function dealKinds(count: number, dice: Dice, hasRetired: boolean): OrderKind[] 
   return kinds;
 }
 
-type Shelves = { live: readonly WorldItem[]; retired: readonly WorldItem[] };
+/** `live`: items that are never sold out. `onSale`: those that a shopper without a purpose may want too. */
+type Shelves = {
+  live: readonly WorldItem[];
+  onSale: readonly WorldItem[];
+  retired: readonly WorldItem[];
+};
 
 function kindPurchase(kind: OrderKind, index: number, shelves: Shelves, dice: Dice): Purchase {
   const first = dice.pick(shelves.live);
@@ -209,6 +227,8 @@ function kindPurchase(kind: OrderKind, index: number, shelves: Shelves, dice: Di
       });
     case 'shippingTypeUnmapped':
       return purchaseOf(shelves.live, dice, { shippingTypeCode: 'CLC' });
+    case 'plain':
+      return purchaseOf(shelves.onSale, dice, {});
     default:
       return purchaseOf(shelves.live, dice, { shipTo: addressFor(kind, dice) });
   }

@@ -1,7 +1,8 @@
 /** OR21: the shop accepts or refuses each line of a waiting order, once and all of them. */
 import { firstProblem, isRecord, parseBody } from './body.ts';
-import { decide, open } from './lifecycle.ts';
+import { decide } from './lifecycle.ts';
 import type { Market } from './market.ts';
+import { open } from './stages.ts';
 import type { SimOrder } from './state.ts';
 import { type Call, type Result, refuse } from './wire.ts';
 
@@ -12,18 +13,12 @@ const lineShape = {
   required: ['id', 'accepted'],
 } as const;
 
-/** OR21. 204, or a Refusal with one of the documented codes. A second call finds the wrong state.
- *  */
+/** OR21. 204, or a Refusal with one of the documented codes. A second call finds the wrong
+ *  state. */
 export function acceptOrder(market: Market, call: Call): Result {
   const answers = readAnswers(call);
   const order = ownOrder(market, call, call.segment(2));
-  if (order.fulfilledByOperator) {
-    throw refuse(
-      400,
-      'ORDER_FULFILLED_UNAUTHORIZED',
-      'An unauthorized action has been requested on a fulfilled order',
-    );
-  }
+  refuseFulfilled(order);
   if (order.state !== 'WAITING_ACCEPTANCE') {
     throw refuse(
       400,
@@ -57,6 +52,13 @@ export function ownOrder(market: Market, call: Call, orderId: string): SimOrder 
     throw refuse(404, 'ORDER_NOT_FOUND', `Order with identifier '${orderId}' not found`);
   }
   return order;
+}
+
+/** What the operator's own warehouse fulfils is no business of the shop. */
+export function refuseFulfilled(order: SimOrder): void {
+  if (!order.fulfilledByOperator) return;
+  const what = 'An unauthorized action has been requested on a fulfilled order';
+  throw refuse(400, 'ORDER_FULFILLED_UNAUTHORIZED', what);
 }
 
 function readAnswers(call: Call): Answer[] {

@@ -7,8 +7,11 @@ export type Shape =
   | 'text'
   | 'number'
   | 'integer'
+  /** A whole number of at least 1. */
+  | 'positive'
   | 'boolean'
   | 'unknown'
+  | { text: RegExp }
   | { list: Shape; min?: number; max?: number }
   | { fields: Readonly<Record<string, Shape>>; required: readonly string[] };
 
@@ -50,8 +53,8 @@ export function parseBody(call: Call): Record<string, unknown> {
   return parsed;
 }
 
-/** Pence of an amount in a body. Throws a Refusal for a negative one or one with a third decimal.
- *  */
+/** Pence of an amount in a body. Throws a Refusal for a negative one or one with a third
+ *  decimal. */
 export function amountOf(value: unknown, field: string): number {
   const pence = typeof value === 'number' ? penceOfNumber(value) : undefined;
   if (pence === undefined || pence < 0) {
@@ -72,6 +75,10 @@ type Problem = { field: string; what: string };
 export function firstProblem(value: unknown, shape: Shape, at: string): Problem | undefined {
   if (shape === 'unknown') return undefined;
   if (typeof shape === 'string') return scalarProblem(value, shape, at);
+  if ('text' in shape) {
+    const isGood = typeof value === 'string' && shape.text.test(value);
+    return isGood ? undefined : { field: at, what: `${at} is not well formed` };
+  }
   if ('list' in shape) return listProblem(value, shape, at);
   if (!isRecord(value)) return { field: at, what: `${at || 'body'} must be an object` };
   for (const field of shape.required) {
@@ -109,13 +116,14 @@ function listProblem(
 
 function scalarProblem(
   value: unknown,
-  shape: 'text' | 'number' | 'integer' | 'boolean',
+  shape: 'text' | 'number' | 'integer' | 'positive' | 'boolean',
   at: string,
 ): Problem | undefined {
   const isGood = {
     text: () => typeof value === 'string',
     number: () => typeof value === 'number',
     integer: () => Number.isSafeInteger(value),
+    positive: () => Number.isSafeInteger(value) && (value as number) > 0,
     boolean: () => typeof value === 'boolean',
   }[shape]();
   return isGood ? undefined : { field: at, what: `${at} must be a ${shape}` };

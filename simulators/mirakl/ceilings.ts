@@ -3,8 +3,9 @@
  *
  *  OR11 is counted by polling rounds: a first page opens a round, later pages with the same
  *  filters and a rising offset (or a page token) belong to it. Looking up named orders is what a
- *  person does with a page and counts as "per event". */
+ *  person does with a page and counts as "per event". A later page of ST12 belongs to its first. */
 import type { Market } from './market.ts';
+import { isDifferential } from './offer-files/offer-exports.ts';
 import type { Ceiling } from './options.ts';
 import { isLookUp } from './orders.ts';
 import { type Call, type Refusal, refuse } from './wire.ts';
@@ -20,9 +21,30 @@ const publishedCeilings: Readonly<Record<string, Ceiling>> = {
   OR14: { calls: 1, windowMs: 2 * secondMs },
   OR04: { calls: 1, windowMs: minuteMs },
   OR31: { calls: 5, windowMs: secondMs },
+  ST12: { calls: 1, windowMs: 5 * minuteMs },
   SH12: { calls: 1, windowMs: dayMs },
   SH21: { calls: 1, windowMs: dayMs },
   A01: { calls: 1, windowMs: dayMs },
+  STO01: { calls: 1, windowMs: minuteMs },
+  STO02: { calls: 1, windowMs: 15 * secondMs },
+  STO03: { calls: 1, windowMs: minuteMs },
+  OF01: { calls: 1, windowMs: minuteMs },
+  OF02: { calls: 1, windowMs: minuteMs },
+  OF03: { calls: 1, windowMs: minuteMs },
+  OF04: { calls: 1, windowMs: minuteMs },
+  OF24: { calls: 1, windowMs: minuteMs },
+  OF52: { calls: 1, windowMs: minuteMs },
+  'OF52 full': { calls: 1, windowMs: dayMs },
+  OF53: { calls: 1, windowMs: 10 * secondMs },
+};
+/** Path part of the import or export that is asked about: each has a ceiling of its own. */
+const subjectAt: Readonly<Record<string, number>> = {
+  OR14: 4,
+  STO02: 4,
+  STO03: 4,
+  OF02: 3,
+  OF03: 3,
+  OF53: 5,
 };
 /** Stricter numbers for integrators acting for sellers. */
 const externalPartnerCeilings: Readonly<Record<string, Ceiling>> = {
@@ -37,14 +59,20 @@ const toleranceMs = 500;
 export function passCeiling(market: Market, call: Call): void {
   if (market.settings.ceilings === 'off') return;
   const scope = market.settings.ceilingScope === 'key' ? call.user.name : String(call.shop.shopId);
-  const ceiling = ceilingFor(market, call.operation);
+  const isFull = call.operation === 'OF52' && !isDifferential(call);
+  const counted = isFull ? 'OF52 full' : call.operation;
+  const ceiling = ceilingFor(market, counted);
   const perSecond = market.settings.perEventPerSecond;
-  if (!ceiling || (call.operation === 'OR11' && !isNewPoll(market, call, scope))) {
+  const isPage =
+    (call.operation === 'OR11' && !isNewPoll(market, call, scope)) ||
+    (call.operation === 'ST12' && call.query.has('page_token'));
+  if (!ceiling || isPage) {
     count(market, call, `all ${scope}`, { calls: perSecond, windowMs: secondMs });
     return;
   }
-  const part = call.operation === 'OR14' ? ` ${call.segment(4)}` : '';
-  count(market, call, `${call.operation} ${scope}${part}`, ceiling);
+  const at = subjectAt[call.operation];
+  const part = at === undefined ? '' : ` ${call.segment(at)}`;
+  count(market, call, `${counted} ${scope}${part}`, ceiling);
   if (call.operation === 'OR11') {
     const round = { offset: call.query.integer('offset') ?? 0, atMs: call.nowMs };
     market.ceilings.rounds.set(roundKey(call, scope), round);

@@ -10,8 +10,13 @@ export function isoOf(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
-/** Epoch milliseconds of a date with its zone; undefined for anything else, also for 31 February.
- *  */
+/** The date, or nothing when there is none. */
+export function isoOrNone(ms: number | null): string | undefined {
+  return ms === null ? undefined : isoOf(ms);
+}
+
+/** Epoch milliseconds of a date with its zone; undefined for anything else, also for 31
+ *  February. */
 export function msOf(text: string): number | undefined {
   if (!pattern.test(text)) return undefined;
   const ms = Date.parse(text);

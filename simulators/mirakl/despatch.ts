@@ -1,9 +1,14 @@
 /** OR23 and OR24: tracking for a whole order, and its despatch. */
-import { ownOrder } from './acceptance.ts';
+import { ownOrder, refuseFulfilled } from './acceptance.ts';
 import { readBody, type Shape } from './body.ts';
-import { despatch } from './lifecycle.ts';
+import { despatch } from './delivery.ts';
 import { changed, type Market } from './market.ts';
-import { type Call, type Result, refuse } from './wire.ts';
+import type { Meddling } from './routes.ts';
+import { despatchRest } from './shipments/book.ts';
+import { acceptTracking, checkMandatory, givenTracking } from './shipments/carriers.ts';
+import { noteRefusedTwice, noteWrite } from './shipments/notes.ts';
+import type { SimOrder } from './state.ts';
+import { type Call, type Refusal, type Result, refuse } from './wire.ts';
 
 const trackingShape: Shape = {
   fields: {
@@ -17,66 +22,54 @@ const trackingShape: Shape = {
 };
 
 /** OR23. Before or after despatch, and again to correct it. Does not ship. */
-export function writeTracking(market: Market, call: Call): Result {
-  const body = readBody(call, trackingShape) as Record<string, string | null | undefined>;
+export function writeTracking(market: Market, call: Call, { shipping }: Meddling): Result {
+  const body = readBody(call, trackingShape);
   const order = ownOrder(market, call, call.segment(2));
   refuseUnderShipments(market);
-  if (!['SHIPPING', 'SHIPPED', 'TO_COLLECT'].includes(order.state)) throw wrongState(order.orderId);
-  const number = body['tracking_number'] || null;
-  const code = body['carrier_code'] || null;
-  const carrier = market.settings.carriers.find((one) => one.code === code);
-  if (code !== null && !carrier) {
-    throw refuse(400, 'CARRIER_NOT_FOUND', `Carrier ${code} does not exist`, {
-      field: 'carrier_code',
-    });
-  }
-  if (!carrier && !market.settings.alternativeCarriers) {
-    throw refuse(400, 'CARRIER_NOT_REGISTERED', 'Only registered carriers are allowed');
-  }
-  if (!carrier && !body['carrier_name']) {
-    throw refuse(400, 'VALIDATION_ERROR', 'carrier_code or carrier_name is required');
-  }
-  if (carrier?.trackingUrl?.includes('{trackingId}') && number === null) {
-    throw refuse(400, 'VALIDATION_ERROR', 'tracking_number is required for this carrier');
-  }
-  // A registered carrier's address is computed; one that was sent is ignored.
-  const url = carrier
-    ? (carrier.trackingUrl?.replace('{trackingId}', encodeURIComponent(number ?? '')) ?? null)
-    : body['carrier_url'] || null;
-  order.tracking = {
-    carrierCode: carrier?.code ?? null,
-    carrierName: carrier?.label ?? body['carrier_name'] ?? null,
-    number,
-    url,
-  };
+  refuseFulfilled(order);
+  if (!['SHIPPING', 'SHIPPED', 'TO_COLLECT'].includes(order.state)) throw bare(market);
+  const accepted = acceptTracking(market, givenTracking(body, 'carrier_url'));
+  order.tracking = { ...accepted, isLost: shipping.losesTracking() };
   changed(market, order, call.nowMs);
+  note(market, call, order, 'tracking');
   return { status: 204 };
 }
 
 /** OR24. Everything still to be shipped leaves; the order must be in SHIPPING. */
-export function shipOrder(market: Market, call: Call): Result {
+export function shipOrder(market: Market, call: Call, { shipping }: Meddling): Result {
   const order = ownOrder(market, call, call.segment(2));
   refuseUnderShipments(market);
-  if (order.state !== 'SHIPPING') throw wrongState(order.orderId);
-  const type = market.settings.shippingTypes.find((one) => one.code === order.shippingTypeCode);
-  if (type?.mandatoryTracking && order.tracking.carrierName === null) {
-    throw refuse(
-      400,
-      'TRACKING_MANDATORY',
-      'Tracking details are mandatory for this shipping method',
-    );
+  refuseFulfilled(order);
+  if (order.state !== 'SHIPPING') {
+    const lineIds = order.lines.filter((one) => one.shippedMs !== null).map((one) => one.lineId);
+    if (lineIds.length > 0) noteRefusedTwice(market, order, call, { lineIds, shipmentIds: [] });
+    throw bare(market);
   }
-  despatch(market, order, 'shop', call.nowMs);
+  checkMandatory(market, order, order.tracking);
+  if (shipping.isIgnored()) return { status: 204 };
+  const how = { operation: 'OR24', by: 'shop', atMs: call.nowMs } as const;
+  if (market.settings.multiShipment) despatchRest(market, order, order.tracking, how);
+  else despatch(market, order, how);
+  note(market, call, order, 'shipped');
   return { status: 204 };
 }
 
 function refuseUnderShipments(market: Market): void {
-  if (market.settings.multiShipment) {
+  const { multiShipment, orderCallsUnderShipments } = market.settings;
+  if (multiShipment && orderCallsUnderShipments === 'refused') {
     throw refuse(400, 'MULTI_SHIPMENT_ENABLED', 'This operator uses shipments (ST01)');
   }
 }
 
-/** Bare: real instances say no more than this. */
-function wrongState(orderId: string): Error {
-  return refuse(400, 'ORDER_INVALID_STATE', `Bad Request: ${orderId}`);
+function note(market: Market, call: Call, order: SimOrder, effect: 'tracking' | 'shipped'): void {
+  const { operation, nowMs } = call;
+  const { orderId, tracking } = order;
+  noteWrite(market, { atMs: nowMs, operation, orderId, shipmentId: null, effect, tracking });
+}
+
+/** Real instances say no more than this to a wrong state. */
+function bare(market: Market): Refusal {
+  const body =
+    market.settings.bareRefusal === 'empty' ? '' : '{"status":400,"message":"Bad Request"}';
+  return refuse(400, 'ORDER_INVALID_STATE', 'Bad Request', { body });
 }

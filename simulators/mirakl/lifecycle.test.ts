@@ -211,7 +211,7 @@ describe('cancelations and refunds', () => {
 
   it('lets nobody cancel what is despatched', () => {
     const { shop, id } = inShipping();
-    shop.put(`/api/orders/${id}/tracking`, { carrier_code: 'RM' });
+    shop.put(`/api/orders/${id}/tracking`, { carrier_code: 'RM', tracking_number: 'R1' });
     shop.put(`/api/orders/${id}/ship`);
     expect(shop.simulator.shopperCancels(id)).toBe(false);
     expect(shop.put(`/api/orders/${id}/cancel`).status).toBe(400);
@@ -311,7 +311,7 @@ describe('despatch by OR23 and OR24', () => {
     shop.wait(minuteMs);
     const bare = shop.put(`/api/orders/${id}/ship`);
     expect(bare.json['message']).toBe('Tracking details are mandatory for this shipping method');
-    shop.put(`/api/orders/${id}/tracking`, { carrier_code: 'RM' });
+    shop.put(`/api/orders/${id}/tracking`, { carrier_code: 'RM', tracking_number: 'R1' });
     expect(shop.put(`/api/orders/${id}/ship`).status).toBe(204);
     expect(shop.put(`/api/orders/${id}/ship`).status).toBe(400);
     expect(shop.simulator.truth.despatches).toHaveLength(1);

@@ -1,18 +1,16 @@
-/** The life of an order: staged, decided, paid, despatched, received, closed; refused, canceled and
- *  refunded lines among them. Every transition is here and leaves a Move behind. */
+/** The life of an order until it can be despatched: staged, decided, paid; refused, canceled and
+ *  refunded lines among them. What follows is in `delivery.ts`. */
+import { releaseUnits, skipEmptyDespatch } from './delivery.ts';
 import { changed, type Market, spanMs, vendorNowMs } from './market.ts';
-import { takeFromOffer } from './offers.ts';
+import { restock, sellAt } from './offer-book.ts';
+import { finish, note, open, setStage } from './stages.ts';
 import {
   type Actor,
   type CancelRequest,
-  type LineState,
-  type OrderState,
-  orderStates,
   type RefundRequest,
   type SimLine,
   type SimOrder,
   shownState,
-  unitsToShip,
 } from './state.ts';
 
 /** Lets everything happen that fell due, in order, each with its own date. */
@@ -48,9 +46,8 @@ export function decide(
   const kept = open(order).filter((line) => accepted.has(line.lineId));
   const refused = open(order).filter((line) => !accepted.has(line.lineId));
   setStage(order, refused, 'REFUSED', 'shop', atMs);
-  if (market.settings.decrementOffer === 'acceptance') {
-    for (const line of kept) takeFromOffer(market, line);
-  }
+  restock(market, refused, atMs);
+  sellAt('acceptance', market, kept, atMs);
   if (kept.length > 0) awaitPayment(market, order, kept, 'shop', atMs);
   finish(market, order, 'shop', atMs);
 }
@@ -68,6 +65,7 @@ export function pay(market: Market, order: SimOrder, by: Actor, atMs: number): b
 /** The money will not come: CANCELED. Amounts stay, as nothing was ever paid. */
 export function refusePayment(market: Market, order: SimOrder, by: Actor, atMs: number): boolean {
   if (!isUnpaid(order)) return false;
+  restock(market, open(order), atMs);
   setStage(order, open(order), 'CANCELED', by, atMs);
   finish(market, order, by, atMs);
   return true;
@@ -93,11 +91,13 @@ export function cancel(
       createdMs: atMs,
       by,
     });
+    restock(market, [line], atMs, quantity);
     line.quantity -= quantity;
     line.pricePence -= amountPence;
     line.shippingPence -= shippingPence;
     line.updatedMs = atMs;
     if (line.quantity === 0) setStage(order, [line], 'CANCELED', by, atMs);
+    releaseUnits(order, line, atMs);
     return id;
   });
   skipEmptyDespatch(market, order, by, atMs);
@@ -130,70 +130,10 @@ export function refund(
   const delayMs = market.settings.refundDelayMs;
   advanceRefund(market, order, line, id, 'WAITING_REFUND_PAYMENT', atMs + delayMs / 2);
   advanceRefund(market, order, line, id, 'REFUNDED', atMs + delayMs);
+  releaseUnits(order, line, atMs);
   skipEmptyDespatch(market, order, by, atMs);
   finish(market, order, by, atMs);
   return id;
-}
-
-/** Everything that is to be shipped leaves (OR24). */
-export function despatch(market: Market, order: SimOrder, by: Actor, atMs: number): string[] {
-  const lines = order.lines.filter((line) => unitsToShip(line) > 0);
-  setStage(order, lines, 'SHIPPED', by, atMs);
-  for (const line of lines) line.shippedMs = atMs;
-  const lineIds = lines.map((line) => line.lineId);
-  market.log.despatches.push({ atMs, orderId: order.orderId, lineIds });
-  skipEmptyDespatch(market, order, by, atMs);
-  afterDespatch(market, order, atMs);
-  finish(market, order, by, atMs);
-  return lineIds;
-}
-
-/** The goods are with the customer. True when they were on their way. */
-export function receive(market: Market, order: SimOrder, by: Actor, atMs: number): boolean {
-  const lines = order.lines.filter(
-    (line) => line.stage === 'SHIPPED' || line.stage === 'TO_COLLECT',
-  );
-  if (lines.length === 0 || lines.some((line) => line.hasIncident)) return false;
-  setStage(order, lines, 'RECEIVED', by, atMs);
-  for (const line of lines) line.receivedMs = atMs;
-  market.agenda.add(atMs + market.settings.closedAfterMs, (dueMs) => {
-    close(market, order, 'time', dueMs);
-  });
-  finish(market, order, by, atMs);
-  return true;
-}
-
-/** Nothing can change any more. True when the order was received. */
-export function close(market: Market, order: SimOrder, by: Actor, atMs: number): boolean {
-  const lines = open(order);
-  if (order.state !== 'RECEIVED' || lines.some((line) => line.hasIncident)) return false;
-  setStage(order, lines, 'CLOSED', by, atMs);
-  for (const line of lines) line.reasonCode = 'AUTO_CLOSED';
-  finish(market, order, by, atMs);
-  return true;
-}
-
-/** Opens or closes an incident. An open one holds RECEIVED and CLOSED back; they follow on
- *  closing. */
-export function setIncident(
-  market: Market,
-  order: SimOrder,
-  line: SimLine,
-  incident: { isOpen: boolean; reasonCode: string },
-  atMs: number,
-): void {
-  const from = shownState(line);
-  line.hasIncident = incident.isOpen;
-  line.reasonCode = incident.isOpen ? incident.reasonCode : null;
-  line.updatedMs = atMs;
-  note(order, line.lineId, from, shownState(line), 'operator', atMs);
-  if (!incident.isOpen) catchUp(market, order, line, atMs);
-  finish(market, order, 'operator', atMs);
-}
-
-/** Lines that are neither refused nor canceled. */
-export function open(order: SimOrder): SimLine[] {
-  return order.lines.filter((line) => line.stage !== 'REFUSED' && line.stage !== 'CANCELED');
 }
 
 function afterStaging(market: Market, order: SimOrder, atMs: number): void {
@@ -204,9 +144,7 @@ function afterStaging(market: Market, order: SimOrder, atMs: number): void {
       if (order.state === 'WAITING_ACCEPTANCE') acceptanceTimeout(market, order, dueMs);
     });
   } else {
-    if (market.settings.decrementOffer === 'acceptance') {
-      for (const line of lines) takeFromOffer(market, line);
-    }
+    sellAt('acceptance', market, lines, atMs);
     awaitPayment(market, order, lines, 'operator', atMs);
   }
   finish(market, order, 'operator', atMs);
@@ -214,6 +152,7 @@ function afterStaging(market: Market, order: SimOrder, atMs: number): void {
 
 function acceptanceTimeout(market: Market, order: SimOrder, atMs: number): void {
   const lines = open(order);
+  restock(market, lines, atMs);
   setStage(order, lines, 'REFUSED', 'time', atMs);
   for (const line of lines) {
     line.reasonCode = 'ACCEPTANCE_TIMEOUT';
@@ -260,57 +199,8 @@ function toShipping(
 ): void {
   setStage(order, lines, 'SHIPPING', by, atMs);
   order.detailsShown = true;
+  order.shippingSinceMs = atMs;
   order.shippingDeadlineMs = atMs + market.settings.leadTimeDays * 24 * 3600_000;
-}
-
-function afterDespatch(market: Market, order: SimOrder, atMs: number): void {
-  const { settings } = market;
-  if (order.paymentWorkflow === 'PAY_ON_SHIPMENT') {
-    market.agenda.add(atMs + spanMs(market, settings.debitDelayMs), (dueMs) => {
-      order.debitedMs = dueMs;
-      for (const line of open(order)) line.debitedMs = dueMs;
-      changed(market, order, dueMs);
-    });
-  }
-  const type = settings.shippingTypes.find(
-    (candidate) => candidate.code === order.shippingTypeCode,
-  );
-  if (type?.clickAndCollect) {
-    market.agenda.add(atMs + settings.toCollectAfterMs, (dueMs) => {
-      const lines = order.lines.filter((line) => line.stage === 'SHIPPED');
-      setStage(order, lines, 'TO_COLLECT', 'operator', dueMs);
-      finish(market, order, 'operator', dueMs);
-    });
-  }
-  market.agenda.add(atMs + settings.receivedAfterMs, (dueMs) => {
-    receive(market, order, 'time', dueMs);
-  });
-}
-
-/** Steps that fell due while an incident was open are taken now. */
-function catchUp(market: Market, order: SimOrder, line: SimLine, atMs: number): void {
-  const { receivedAfterMs, closedAfterMs } = market.settings;
-  if (line.shippedMs !== null && line.shippedMs + receivedAfterMs <= atMs) {
-    receive(market, order, 'time', atMs);
-  }
-  if (line.receivedMs !== null && line.receivedMs + closedAfterMs <= atMs) {
-    close(market, order, 'time', atMs);
-  }
-}
-
-/** An order whose last unit to ship is refunded or canceled has nothing to wait for: what else was
- *  refunded before despatch counts as RECEIVED. */
-function skipEmptyDespatch(market: Market, order: SimOrder, by: Actor, atMs: number): void {
-  const waiting = order.lines.filter((line) => line.stage === 'SHIPPING');
-  if (waiting.length === 0 || waiting.some((line) => unitsToShip(line) > 0)) return;
-  if (open(order).some((line) => line.stage !== 'SHIPPING')) {
-    setStage(order, waiting, 'SHIPPED', by, atMs);
-    return;
-  }
-  setStage(order, waiting, 'RECEIVED', by, atMs);
-  market.agenda.add(atMs + market.settings.closedAfterMs, (dueMs) => {
-    close(market, order, 'time', dueMs);
-  });
 }
 
 function advanceRefund(
@@ -337,53 +227,4 @@ function advanceRefund(
 
 function isUnpaid(order: SimOrder): boolean {
   return order.state === 'WAITING_DEBIT' || order.state === 'WAITING_DEBIT_PAYMENT';
-}
-
-function setStage(
-  order: SimOrder,
-  lines: readonly SimLine[],
-  to: OrderState,
-  by: Actor,
-  atMs: number,
-): void {
-  for (const line of lines) {
-    const from = shownState(line);
-    line.stage = to;
-    line.updatedMs = atMs;
-    if (shownState(line) !== from) note(order, line.lineId, from, shownState(line), by, atMs);
-  }
-}
-
-/** The order's state follows from its lines; then the change is made known. */
-function finish(market: Market, order: SimOrder, by: Actor, atMs: number): void {
-  const state = stateFromLines(order);
-  if (state !== order.state) {
-    note(order, null, order.state, state, by, atMs);
-    order.state = state;
-  }
-  changed(market, order, atMs);
-}
-
-function stateFromLines(order: SimOrder): OrderState {
-  const lines = open(order);
-  if (lines.length === 0) {
-    return order.lines.every((line) => line.stage === 'REFUSED') ? 'REFUSED' : 'CANCELED';
-  }
-  const needed = lines.filter((line) => line.stage !== 'SHIPPING' || unitsToShip(line) > 0);
-  const rank = (line: SimLine) => (orderStates as readonly string[]).indexOf(line.stage);
-  const slowest = (needed.length > 0 ? needed : lines).reduce((a, b) =>
-    rank(b) < rank(a) ? b : a,
-  );
-  return slowest.stage;
-}
-
-function note(
-  order: SimOrder,
-  lineId: string | null,
-  from: LineState | null,
-  to: LineState,
-  by: Actor,
-  atMs: number,
-): void {
-  order.history.push({ atMs, lineId, from, to, by });
 }

@@ -2,17 +2,30 @@
  *  works on one of these. */
 import type { Dice } from '../kernel.ts';
 import { isoOf } from './dates.ts';
+import type { ImportDesk } from './offer-files/imports.ts';
+import type { OfferExport } from './offer-files/offer-exports.ts';
 import type { Settings, SpanMs } from './options.ts';
+import type {
+  DoubleShipment,
+  ShippedUnits,
+  ShippingWrite,
+  SimShipment,
+} from './shipments/state.ts';
 import type {
   CeilingBreach,
   ContractBreach,
   Decision,
+  QuantityChange,
   ReferenceWrite,
+  SimImport,
   SimLine,
   SimOffer,
   SimOrder,
 } from './state.ts';
 import { Agenda, OrderShelf } from './store.ts';
+
+/** How a call fails while the marketplace is down. */
+export type OutageForm = 'http503' | 'reset' | 'silence';
 
 export type ShopAccount = {
   shopId: number;
@@ -46,7 +59,7 @@ export type CeilingBook = {
 export type Market = {
   readonly settings: Settings;
   /** Independent dice, so that more calls do not change what shoppers get. */
-  readonly dice: { orders: Dice; life: Dice; wire: Dice; ids: Dice };
+  readonly dice: { orders: Dice; life: Dice; wire: Dice; ids: Dice; imports: Dice };
   readonly shops: ReadonlyMap<number, ShopAccount>;
   /** Who may come in, by key. */
   readonly users: Map<string, User>;
@@ -58,9 +71,18 @@ export type Market = {
   /** Lines by shop and line id: `2000/139`. */
   readonly lines: Map<string, { order: SimOrder; line: SimLine }>;
   readonly shelves: ReadonlyMap<number, OrderShelf>;
+  /** By id, oldest first; deleted ones too. */
+  readonly shipments: Map<string, SimShipment>;
+  /** The log's `shipped` by order. */
+  readonly shippedByOrder: Map<SimOrder, ShippedUnits[]>;
+  /** Pence paid out by shop: no longer payable. */
+  readonly paidOut: Map<number, number>;
+  /** Nobody is answered before then. */
+  readonly down: { untilMs: number; form: OutageForm };
   readonly offers: Map<number, SimOffer>;
   /** Offers by shop and shop SKU: `2000/SKU-1`. */
   readonly offersBySku: Map<string, SimOffer>;
+  /** Rises when the sorting of offers may change; a quantity does not change it. */
   offersVersion: number;
   /** Transitions that time brings; run by `settle` with the moment they fell due. */
   readonly agenda: Agenda<(atMs: number) => void>;
@@ -70,12 +92,20 @@ export type Market = {
     replaced: Map<SimOrder, string>;
   };
   readonly exports: Map<string, OrderExport>;
+  readonly offerExports: Map<string, OfferExport>;
+  readonly importDesk: ImportDesk;
   readonly ceilings: CeilingBook;
-  readonly counters: Record<'basket' | 'line' | 'offer' | 'money', number>;
+  readonly counters: Record<'basket' | 'line' | 'offer' | 'money' | 'import', number>;
   readonly log: {
     decisions: Decision[];
     references: ReferenceWrite[];
     despatches: { atMs: number; orderId: string; lineIds: string[] }[];
+    shipped: ShippedUnits[];
+    shippingWrites: ShippingWrite[];
+    doubleShipments: DoubleShipment[];
+    downCalls: { atMs: number; operation: string }[];
+    quantityChanges: QuantityChange[];
+    imports: SimImport[];
     calls: Record<string, number>;
     answers: Record<string, number>;
     ceilingBreaches: CeilingBreach[];
@@ -109,6 +139,8 @@ export function openMarket(settings: Settings): Market {
       life: settings.dice.fork('life'),
       wire: settings.dice.fork('wire'),
       ids,
+      // Not from the settings' dice: one fork more would shift those of the faults.
+      imports: ids.fork('imports'),
     },
     shops,
     users,
@@ -117,18 +149,30 @@ export function openMarket(settings: Settings): Market {
     orders: new Map(),
     lines: new Map(),
     shelves: new Map([...shops.keys()].map((shopId) => [shopId, new OrderShelf()])),
+    shipments: new Map(),
+    shippedByOrder: new Map(),
+    paidOut: new Map(),
+    down: { untilMs: Number.NEGATIVE_INFINITY, form: 'http503' },
     offers: new Map(),
     offersBySku: new Map(),
     offersVersion: 0,
     agenda: new Agenda(),
     texts: { kept: new Map(), replaced: new Map() },
     exports: new Map(),
+    offerExports: new Map(),
+    importDesk: { jobs: new Map(), busyUntilMs: new Map(), recent: new Map() },
     ceilings: { stamps: new Map(), rounds: new Map() },
-    counters: { basket: 0, line: 138, offer: 2130, money: 1100 },
+    counters: { basket: 0, line: 138, offer: 2130, money: 1100, import: 2034 },
     log: {
       decisions: [],
       references: [],
       despatches: [],
+      shipped: [],
+      shippingWrites: [],
+      doubleShipments: [],
+      downCalls: [],
+      quantityChanges: [],
+      imports: [],
       calls: {},
       answers: {},
       ceilingBreaches: [],
@@ -149,8 +193,8 @@ export function shelfOf(market: Market, shopId: number): OrderShelf {
   return shelf;
 }
 
-/** An order the world names. Throws when there is none: a mistake of the test, not of the client.
- *  */
+/** An order the world names. Throws when there is none: a mistake of the test, not of the
+ *  client. */
 export function orderOf(market: Market, orderId: string): SimOrder {
   const order = market.orders.get(orderId);
   if (!order) throw new Error(`no marketplace order ${orderId}`);
@@ -178,5 +222,9 @@ export function uuidFrom(dice: Dice): string {
 
 /** A length of time between the two ends, by the dice of order lives. */
 export function spanMs(market: Market, span: SpanMs): number {
-  return span.min === span.max ? span.min : market.dice.life.between(span.min, span.max);
+  return spanOf(market.dice.life, span);
+}
+
+export function spanOf(dice: Dice, span: SpanMs): number {
+  return span.min === span.max ? span.min : dice.between(span.min, span.max);
 }

@@ -2,9 +2,11 @@
 import { type Faults, type WireFault, wireFaults } from '../faults.ts';
 import type { SimReply } from '../kernel.ts';
 import { changed, type Market } from './market.ts';
+import { inactivity } from './offer-book.ts';
+import type { ImportMeddling } from './offer-files/imports.ts';
 import { staleText } from './order-json.ts';
 import { findOrders, type PageTouch } from './orders.ts';
-import { buy } from './purchases.ts';
+import { buy, buyIfShown } from './purchases.ts';
 import type { Meddling } from './routes.ts';
 import type { SimOrder } from './state.ts';
 import type { Call } from './wire.ts';
@@ -28,7 +30,25 @@ export type MiraklFault =
   /** OR11: orders changed within `lateOrderMs` are shown as they were before. */
   | 'staleOrder'
   /** OR13: the export ends FAILED. */
-  | 'exportFails';
+  | 'exportFails'
+  /** OF52: the export ends FAILED. */
+  | 'offerExportFails'
+  /** STO01, OF01, OF24: the import ends FAILED. */
+  | 'importFails'
+  /** The import stays RUNNING for `importStuckMs`. */
+  | 'importStuck'
+  /** The import takes `importSlowFactor` times as long. */
+  | 'importSlow'
+  /** COMPLETE without an error, but some lines had no effect. */
+  | 'importLinesIgnored'
+  /** OR24, ST24, ST01 with `shipped`: the answer says done, but nothing left. */
+  | 'shipIgnored'
+  /** OR23, ST23, ST01: the tracking is taken, counts as given, and is shown nowhere. */
+  | 'trackingLost'
+  /** Some lines end in the error report although nothing is wrong with them. */
+  | 'lineRefusedSpuriously'
+  /** There is an error report, but asking for it is answered 404 for `errorReportLostMs`. */
+  | 'importErrorReportLost';
 
 export const miraklFaults: readonly MiraklFault[] = [
   ...wireFaults,
@@ -41,6 +61,15 @@ export const miraklFaults: readonly MiraklFault[] = [
   'lateOrder',
   'staleOrder',
   'exportFails',
+  'offerExportFails',
+  'importFails',
+  'importStuck',
+  'importSlow',
+  'importLinesIgnored',
+  'lineRefusedSpuriously',
+  'shipIgnored',
+  'trackingLost',
+  'importErrorReportLost',
 ];
 
 export type MiraklFaults = Faults<MiraklFault>;
@@ -88,8 +117,16 @@ export function faultAfter(faults: MiraklFaults, operation: string, reply: SimRe
 /** Faults inside the answer of this call; they may change the marketplace first. */
 export function meddle(market: Market, faults: MiraklFaults, call: Call): Meddling {
   const { operation } = call;
-  const exportFails = operation === 'OR13' && faults.strikes('exportFails', operation);
-  if (operation !== 'OR11') return { page: untouched, exportFails };
+  const rest = {
+    exportFails: operation === 'OR13' && faults.strikes('exportFails', operation),
+    offerExportFails: operation === 'OF52' && faults.strikes('offerExportFails', operation),
+    imports: importMeddling(faults, operation),
+    shipping: {
+      isIgnored: () => faults.strikes('shipIgnored', operation),
+      losesTracking: () => faults.strikes('trackingLost', operation),
+    },
+  };
+  if (operation !== 'OR11') return { page: untouched, ...rest };
   if (canInvent(market, call) && faults.strikes('lateOrder', operation)) lateOrder(market, call);
   const isLaterPage = call.query.has('page_token') || (call.query.integer('offset') ?? 0) > 0;
   if (isLaterPage) {
@@ -100,7 +137,20 @@ export function meddle(market: Market, faults: MiraklFaults, call: Call): Meddli
       changed(market, first, call.nowMs);
     }
   }
-  return { page: pageTouch(market, faults, call), exportFails };
+  return { page: pageTouch(market, faults, call), ...rest };
+}
+
+function importMeddling(faults: MiraklFaults, operation: string): ImportMeddling {
+  const isImport = ['STO01', 'OF01', 'OF24'].includes(operation);
+  const strikes = (kind: MiraklFault) => isImport && faults.strikes(kind, operation);
+  return {
+    fails: strikes('importFails'),
+    isStuck: strikes('importStuck'),
+    isSlow: strikes('importSlow'),
+    ignoresLines: strikes('importLinesIgnored'),
+    refusesLines: strikes('lineRefusedSpuriously'),
+    losesReport: strikes('importErrorReportLost'),
+  };
 }
 
 const untouched: PageTouch = { oddity: () => ({}), instead: () => null, isRepeated: false };
@@ -144,7 +194,8 @@ function canInvent(market: Market, call: Call): boolean {
 
 function offerOnSale(market: Market, call: Call) {
   for (const offer of market.offers.values()) {
-    if (offer.shopId === call.shop.shopId && offer.quantity > 0) return offer;
+    if (offer.shopId !== call.shop.shopId) continue;
+    if (inactivity(market, offer, call.nowMs).length === 0) return offer;
   }
   return undefined;
 }
@@ -157,7 +208,9 @@ function invent(
 ): void {
   const lines = [{ offerSku: offerOnSale(market, call)?.shopSku ?? '', quantity: 1 }];
   const purchase = market.settings.invent?.() ?? { lines };
-  buy(market, { shopId: call.shop.shopId, ...purchase, ...dates }, origin);
+  // Where nobody can buy more than is shown, a fault cannot either: then no order is made.
+  const sell = market.settings.sellsOnlyWhatIsShown ? buyIfShown : buy;
+  sell(market, { shopId: call.shop.shopId, ...purchase, ...dates }, origin);
 }
 
 function nothing(broken: 'silence' | 'reset') {

@@ -1,48 +1,10 @@
-/** OF21 and OF22: the shop's offers, and the world's side of them. */
-import { isoOf } from './dates.ts';
-import { type Json, Money, type Penman, penceOf, write } from './json.ts';
+/** OF21 and OF22: the shop's offers. */
+import { isoOf, isoOrNone } from './dates.ts';
+import { type Json, Money, type Penman, write } from './json.ts';
 import { type Market, vendorNowMs } from './market.ts';
-import type { SimLine, SimOffer } from './state.ts';
+import { inactivity, offerOf, penceNow } from './offer-book.ts';
+import type { SimOffer } from './state.ts';
 import { type Call, offsetWindow, type Result, refuse } from './wire.ts';
-
-export type OfferInput = {
-  shopSku: string;
-  /** Default: the first shop. */
-  shopId?: number;
-  /** Decimal text such as "12.50". */
-  price?: string;
-  quantity?: number;
-  /** Condition code; 11 (new) by default. */
-  stateCode?: string;
-  active?: boolean;
-  productSku?: string;
-  title?: string;
-  ean?: string | null;
-  leadTimeDays?: number;
-  description?: string | null;
-};
-
-/** Lists an offer, or changes the given fields of one. */
-export function setOffer(market: Market, input: OfferInput): SimOffer {
-  const shopId = input.shopId ?? (market.settings.shops[0]?.shopId as number);
-  const key = `${shopId}/${input.shopSku}`;
-  const held = market.offersBySku.get(key);
-  const offer: SimOffer = held ?? newOffer(market, shopId, input.shopSku);
-  if (input.price !== undefined) offer.unitPence = penceOf(input.price);
-  if (input.quantity !== undefined) offer.quantity = input.quantity;
-  if (input.stateCode !== undefined) offer.stateCode = input.stateCode;
-  if (input.active !== undefined) offer.active = input.active;
-  if (input.productSku !== undefined) offer.productSku = input.productSku;
-  if (input.title !== undefined) offer.title = input.title;
-  if (input.ean !== undefined) offer.ean = input.ean;
-  if (input.leadTimeDays !== undefined) offer.leadTimeDays = input.leadTimeDays;
-  if (input.description !== undefined) offer.description = input.description;
-  offer.updatedMs = vendorNowMs(market);
-  market.offers.set(offer.offerId, offer);
-  market.offersBySku.set(key, offer);
-  market.offersVersion += 1;
-  return offer;
-}
 
 /** OF21. Offset paging; sorted by total price unless asked otherwise, then by offer id. */
 export function listOffers(market: Market, call: Call): Result {
@@ -50,11 +12,18 @@ export function listOffers(market: Market, call: Call): Result {
   const states = query.list('offer_state_codes');
   const sku = query.text('sku');
   const product = query.text('product_id');
-  const sorted = sortedOffers(market, call.shop.shopId, query.text('sort') ?? 'totalPrice');
-  const found = sorted.filter(
+  const { shopId } = call.shop;
+  // A look-up by SKU must not sort the whole catalogue.
+  const named = sku === undefined ? undefined : offerOf(market, shopId, sku);
+  const listed =
+    sku === undefined
+      ? sortedOffers(market, shopId, query.text('sort') ?? 'totalPrice')
+      : named
+        ? [named]
+        : [];
+  const found = listed.filter(
     (offer) =>
       (!states || states.includes(offer.stateCode)) &&
-      (sku === undefined || offer.shopSku === sku) &&
       (product === undefined || offer.productSku === product) &&
       query.flag('favorite') !== true,
   );
@@ -76,7 +45,7 @@ export function oneOffer(market: Market, call: Call): Result {
   const id = Number(call.segment(2));
   if (!Number.isSafeInteger(id)) throw refuse(400, 'VALIDATION_ERROR', 'offer must be a number');
   const offer = market.offers.get(id);
-  if (!offer || offer.shopId !== call.shop.shopId) {
+  if (!offer || offer.isDeleted || offer.shopId !== call.shop.shopId) {
     throw refuse(404, 'OFFER_NOT_FOUND', `Offer with identifier '${id}' not found`);
   }
   return { status: 200, body: write(offerJson(market, offer), penFor(market, 'offers')) };
@@ -87,33 +56,6 @@ export function penFor(market: Market, label: string): Penman {
   return { ...market.settings.quirks, dice: market.dice.wire.fork(label) };
 }
 
-/** A sale comes off the offer, never below zero. */
-export function takeFromOffer(market: Market, line: SimLine): void {
-  const offer = market.offers.get(line.offerId);
-  if (!offer) return;
-  offer.quantity = Math.max(0, offer.quantity - line.quantity);
-  market.offersVersion += 1;
-}
-
-function newOffer(market: Market, shopId: number, shopSku: string): SimOffer {
-  const offerId = ++market.counters.offer;
-  return {
-    offerId,
-    shopId,
-    shopSku,
-    productSku: `MKP${String(offerId).padStart(12, '0')}`,
-    title: `Product ${shopSku}`,
-    ean: null,
-    unitPence: 1250,
-    quantity: 0,
-    stateCode: '11',
-    active: true,
-    leadTimeDays: market.settings.leadTimeDays,
-    description: null,
-    updatedMs: 0,
-  };
-}
-
 const sortings = new WeakMap<Market, Map<string, { version: number; offers: SimOffer[] }>>();
 
 function sortedOffers(market: Market, shopId: number, sort: string): readonly SimOffer[] {
@@ -122,7 +64,9 @@ function sortedOffers(market: Market, shopId: number, sort: string): readonly Si
   const key = `${shopId}/${sort}`;
   const known = held.get(key);
   if (known?.version === market.offersVersion) return known.offers;
-  const offers = [...market.offers.values()].filter((offer) => offer.shopId === shopId);
+  const offers = [...market.offers.values()].filter(
+    (offer) => offer.shopId === shopId && !offer.isDeleted,
+  );
   offers.sort((a, b) => {
     const byTitle =
       sort === 'productTitle' ? (a.title < b.title ? -1 : a.title > b.title ? 1 : 0) : 0;
@@ -132,52 +76,37 @@ function sortedOffers(market: Market, shopId: number, sort: string): readonly Si
   return offers;
 }
 
-function inactivity(market: Market, offer: SimOffer): string[] {
-  const found: string[] = [];
-  if (market.shops.get(offer.shopId)?.state !== 'OPEN') found.push('SHOP_NOT_OPEN');
-  if (offer.quantity === 0) found.push('ZERO_QUANTITY');
-  if (!offer.active) found.push('PRODUCT_DISABLED');
-  return found;
-}
-
 function offerJson(market: Market, offer: SimOffer): Json {
-  const price = new Money(offer.unitPence);
-  const reasons = inactivity(market, offer);
-  const pricing = {
-    channel_code: undefined,
-    discount_end_date: undefined,
-    discount_start_date: undefined,
-    price,
-    unit_discount_price: undefined,
-    unit_origin_price: price,
-    volume_prices: [
-      { price, quantity_threshold: 1, unit_discount_price: null, unit_origin_price: price },
-    ],
-  };
+  const nowMs = vendorNowMs(market);
+  const reasons = inactivity(market, offer, nowMs);
+  const price = new Money(penceNow(offer, nowMs));
+  const leadTimeDays = offer.leadTimeDays ?? market.settings.leadTimeDays;
+  const pricing = pricingJson(offer, price);
+  const warehouses = [...offer.warehouses].map(([code, quantity]) => ({ code, quantity }));
   return {
     active: reasons.length === 0,
     all_prices: [pricing],
     allow_quote_requests: false,
     applicable_pricing: pricing,
-    available_end_date: undefined,
-    available_start_date: undefined,
+    available_end_date: isoOrNone(offer.availableEndMs),
+    available_start_date: isoOrNone(offer.availableStartMs),
     category_code: 'HOME',
     category_label: 'Home & garden',
     channels: [],
     currency_iso_code: market.settings.currency,
     description: offer.description,
-    discount: undefined,
+    discount: discountJson(offer),
     eco_contributions: [],
     favorite_rank: undefined,
     fulfillment: { center: { code: 'DEFAULT' } },
     inactivity_reasons: reasons,
-    internal_description: undefined,
+    internal_description: offer.internalDescription ?? undefined,
     // 0 may come back as 1: what the marketplace shows is not always what it was sent.
-    leadtime_to_ship: Math.max(1, offer.leadTimeDays),
-    logistic_class: { code: 'M', label: 'Medium' },
-    max_order_quantity: null,
-    min_order_quantity: null,
-    min_quantity_alert: null,
+    leadtime_to_ship: Math.max(1, leadTimeDays),
+    logistic_class: logisticClass(offer),
+    max_order_quantity: offer.maxOrderQuantity,
+    min_order_quantity: offer.minOrderQuantity,
+    min_quantity_alert: offer.minQuantityAlert,
     min_shipping_price: new Money(0),
     min_shipping_price_additional: new Money(0),
     min_shipping_type: 'STD',
@@ -185,9 +114,9 @@ function offerJson(market: Market, offer: SimOffer): Json {
     msrp: undefined,
     offer_additional_fields: [],
     offer_id: offer.offerId,
-    package_quantity: null,
+    package_quantity: offer.packageQuantity,
     price,
-    price_additional_info: undefined,
+    price_additional_info: offer.priceAdditionalInfo ?? undefined,
     product_brand: undefined,
     product_description: undefined,
     product_references: offer.ean ? [{ reference: offer.ean, reference_type: 'EAN' }] : [],
@@ -195,10 +124,42 @@ function offerJson(market: Market, offer: SimOffer): Json {
     product_tax_code: undefined,
     product_title: offer.title,
     quantity: offer.quantity,
-    shipping_deadline: isoOf(vendorNowMs(market) + offer.leadTimeDays * 24 * 3600_000),
+    shipping_deadline: isoOf(nowMs + leadTimeDays * 24 * 3600_000),
     shop_sku: offer.shopSku,
     state_code: offer.stateCode,
     total_price: price,
-    warehouses: undefined,
+    warehouses: warehouses.length > 0 ? warehouses : undefined,
   };
+}
+
+function pricingJson(offer: SimOffer, price: Money): Json {
+  const origin = new Money(offer.unitPence);
+  const discount = offer.discountPence === null ? null : new Money(offer.discountPence);
+  return {
+    channel_code: undefined,
+    discount_end_date: isoOrNone(offer.discountEndMs),
+    discount_start_date: isoOrNone(offer.discountStartMs),
+    price,
+    unit_discount_price: discount ?? undefined,
+    unit_origin_price: origin,
+    volume_prices: [
+      { price, quantity_threshold: 1, unit_discount_price: discount, unit_origin_price: origin },
+    ],
+  };
+}
+
+function discountJson(offer: SimOffer): Json {
+  if (offer.discountPence === null) return undefined;
+  return {
+    discount_price: new Money(offer.discountPence),
+    end_date: isoOrNone(offer.discountEndMs),
+    origin_price: new Money(offer.unitPence),
+    ranges: [],
+    start_date: isoOrNone(offer.discountStartMs),
+  };
+}
+
+function logisticClass(offer: SimOffer): Json {
+  const code = offer.logisticClass ?? 'M';
+  return { code, label: code === 'M' ? 'Medium' : `Class ${code}` };
 }

@@ -1,7 +1,9 @@
 /** Every switch of the simulated marketplace, with its default. Where the vendor's behaviour is not
  *  established, both answers are here and the stricter one is the default. */
 import type { Dice, SimClock } from '../kernel.ts';
+import { type OfferSettings, offerDefaults } from './offer-files/settings.ts';
 import type { Purchase } from './purchases.ts';
+import { type ShipmentSettings, shipmentDefaults } from './shipments/settings.ts';
 
 export type PaymentWorkflow =
   | 'PAY_ON_ACCEPTANCE'
@@ -22,21 +24,6 @@ export type ShopSetting = {
   state?: 'OPEN' | 'CLOSE' | 'SUSPENDED' | 'TERMINATED';
 };
 
-export type ShippingType = {
-  code: string;
-  label: string;
-  description: string;
-  standardCode: string | null;
-  mandatoryTracking: boolean;
-  clickAndCollect: boolean;
-};
-export type Carrier = {
-  code: string;
-  label: string;
-  standardCode: string | null;
-  /** `{trackingId}` stands for the number; null: the carrier has no tracking page. */
-  trackingUrl: string | null;
-};
 export type Reason = { code: string; type: string; label: string; isShopRight: boolean };
 export type CustomField = {
   code: string;
@@ -115,148 +102,90 @@ export const usualQuirks: Quirks = {
 /** At most `calls` in any `windowMs`. */
 export type Ceiling = { calls: number; windowMs: number };
 
-export type Settings = {
-  clock: SimClock;
-  dice: Dice;
-  apiKey: string;
-  shops: readonly ShopSetting[];
-  /** Scheme and host written into links; null: `http://` and the caller's Host header. */
-  publicUrl: string | null;
-  /** Served on POST /oauth/token when set; bearer tokens stand for the main key. */
-  oauth: { clientId: string; clientSecret: string; expiresInSeconds?: number } | null;
-  /** The vendor's clock runs this much ahead (negative: behind). Every date it writes shows it. */
-  clockOffsetMs: number;
-  latencyMs: SpanMs;
+export type Settings = OfferSettings &
+  ShipmentSettings & {
+    clock: SimClock;
+    dice: Dice;
+    apiKey: string;
+    shops: readonly ShopSetting[];
+    /** Scheme and host written into links; null: `http://` and the caller's Host header. */
+    publicUrl: string | null;
+    /** Served on POST /oauth/token when set; bearer tokens stand for the main key. */
+    oauth: { clientId: string; clientSecret: string; expiresInSeconds?: number } | null;
+    /** The vendor's clock runs this much ahead (negative: behind). Every date it writes shows
+     *  it. */
+    clockOffsetMs: number;
+    latencyMs: SpanMs;
 
-  orderIdPrefix: string;
-  currency: string;
-  acceptance: 'AUTOMATIC' | 'NOT_AUTOMATIC' | 'BOTH';
-  partialAcceptance: boolean;
-  /** Time to decide; then the order is REFUSED. */
-  acceptanceWindowMs: number;
-  /** Time in STAGING (anti-fraud) before anything else; 0 to 0: no order is staged. */
-  stagingMs: SpanMs;
-  paymentWorkflow: PaymentWorkflow;
-  /** From WAITING_DEBIT to SHIPPING; WAITING_DEBIT_PAYMENT begins half way. */
-  debitDelayMs: SpanMs;
-  /** `manual`: nothing is paid until `payNow` or `refusePayment`. */
-  debit: 'automatic' | 'manual';
-  /** Chance that an automatic debit is refused. */
-  debitRefusedChance: number;
-  /** Unpaid for this long: CANCELED. */
-  debitExpiryMs: number;
-  /** False: billing and shipping address are null until the order is in SHIPPING. */
-  detailsBeforeAcceptance: boolean;
-  /** States in which a seller may cancel (OR29, OR30). */
-  cancelableStates: readonly string[];
-  /** States in which a seller may refund (OR28). */
-  refundableStates: readonly string[];
-  refundDelayMs: number;
-  toCollectAfterMs: number;
-  receivedAfterMs: number;
-  closedAfterMs: number;
-  leadTimeDays: number;
-  multiShipment: boolean;
-  alternativeCarriers: boolean;
-  taxMode: TaxMode;
-  /** Tax lines on every order; null: none are written. */
-  tax: { code: string; ratePercent: number; rule: 'PROPORTIONAL_TO_AMOUNT' | 'NONE' } | null;
-  commissionPercent: number;
-  commissionTaxPercent: number;
+    orderIdPrefix: string;
+    currency: string;
+    acceptance: 'AUTOMATIC' | 'NOT_AUTOMATIC' | 'BOTH';
+    partialAcceptance: boolean;
+    /** Time to decide; then the order is REFUSED. */
+    acceptanceWindowMs: number;
+    /** Time in STAGING (anti-fraud) before anything else; 0 to 0: no order is staged. */
+    stagingMs: SpanMs;
+    paymentWorkflow: PaymentWorkflow;
+    /** From WAITING_DEBIT to SHIPPING; WAITING_DEBIT_PAYMENT begins half way. */
+    debitDelayMs: SpanMs;
+    /** `manual`: nothing is paid until `payNow` or `refusePayment`. */
+    debit: 'automatic' | 'manual';
+    /** Chance that an automatic debit is refused. */
+    debitRefusedChance: number;
+    /** Unpaid for this long: CANCELED. */
+    debitExpiryMs: number;
+    /** False: billing and shipping address are null until the order is in SHIPPING. */
+    detailsBeforeAcceptance: boolean;
+    /** States in which a seller may cancel (OR29, OR30). */
+    cancelableStates: readonly string[];
+    /** States in which a seller may refund (OR28). */
+    refundableStates: readonly string[];
+    refundDelayMs: number;
+    toCollectAfterMs: number;
+    receivedAfterMs: number;
+    closedAfterMs: number;
+    leadTimeDays: number;
+    taxMode: TaxMode;
+    /** Tax lines on every order; null: none are written. */
+    tax: { code: string; ratePercent: number; rule: 'PROPORTIONAL_TO_AMOUNT' | 'NONE' } | null;
+    commissionPercent: number;
+    commissionTaxPercent: number;
 
-  /** When a sale takes units off the offer. */
-  decrementOffer: 'creation' | 'acceptance' | 'never';
-  /** `refuse`: nobody can buy more than the offer shows (SoldOut is thrown to the world). */
-  soldOut: 'refuse' | 'ignore';
+    orderPaging: 'offset' | 'seek';
+    /** OR11 looks this much further back than `start_update_date`. */
+    updateDeltaMs: number;
+    /** `seconds`: creation and update dates are written without milliseconds, but compared with
+     *  them. */
+    dateMilliseconds: 'kept' | 'seconds';
+    /** Where the machine code of an error sits (not established). */
+    errorShape: 'code' | 'error_code' | 'errors' | 'message' | 'mixed';
 
-  orderPaging: 'offset' | 'seek';
-  /** OR11 looks this much further back than `start_update_date`. */
-  updateDeltaMs: number;
-  /** `seconds`: creation and update dates are written without milliseconds, but compared with
-   *  them. */
-  dateMilliseconds: 'kept' | 'seconds';
-  /** Where the machine code of an error sits (not established). */
-  errorShape: 'code' | 'error_code' | 'errors' | 'message' | 'mixed';
+    exportDelayMs: SpanMs;
+    /** Lifetime of an export's download URLs. */
+    exportUrlMs: number;
+    /** Smallest `items_per_chunk` taken; 10,000 in production, lower on test instances. */
+    minimumItemsPerChunk: number;
+    minimumMegabytesPerChunk: number;
 
-  exportDelayMs: SpanMs;
-  /** Lifetime of an export's download URLs. */
-  exportUrlMs: number;
-  /** Smallest `items_per_chunk` taken; 10,000 in production, lower on test instances. */
-  minimumItemsPerChunk: number;
-  minimumMegabytesPerChunk: number;
+    ceilings: 'enforced' | 'externalPartner' | 'off';
+    /** Replaces published numbers, by operation; null lifts one. */
+    ceilingNumbers: Readonly<Record<string, Ceiling | null>>;
+    /** What a ceiling counts over (not established). */
+    ceilingScope: 'shop' | 'key';
+    /** Cap for operations that are "per event", all together. */
+    perEventPerSecond: number;
 
-  ceilings: 'enforced' | 'externalPartner' | 'off';
-  /** Replaces published numbers, by operation; null lifts one. */
-  ceilingNumbers: Readonly<Record<string, Ceiling | null>>;
-  /** What a ceiling counts over (not established). */
-  ceilingScope: 'shop' | 'key';
-  /** Cap for operations that are "per event", all together. */
-  perEventPerSecond: number;
-
-  /** How far back the fault `lateOrder` dates its order. */
-  lateOrderMs: number;
-  /** What shoppers buy when a fault needs an order; null: one unit of any offer that has some. */
-  invent: (() => Purchase) | null;
-  shippingTypes: readonly ShippingType[];
-  carriers: readonly Carrier[];
-  reasons: readonly Reason[];
-  customFields: readonly CustomField[];
-  quirks: Quirks;
-};
+    /** How far back the fault `lateOrder` dates its order. */
+    lateOrderMs: number;
+    /** What shoppers buy when a fault needs an order; null: one unit of any offer that has some. */
+    invent: (() => Purchase) | null;
+    reasons: readonly Reason[];
+    customFields: readonly CustomField[];
+    quirks: Quirks;
+  };
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
-
-const carriers: readonly Carrier[] = [
-  {
-    code: 'DPD',
-    label: 'DPD',
-    standardCode: 'DPD',
-    trackingUrl: 'https://dpd.example.test/track/{trackingId}',
-  },
-  {
-    code: 'EVRI',
-    label: 'Evri',
-    standardCode: null,
-    trackingUrl: 'https://evri.example.test/?parcel={trackingId}',
-  },
-  { code: 'RM', label: 'Royal Mail', standardCode: 'ROYAL_MAIL', trackingUrl: null },
-];
-
-const shippingTypes: readonly ShippingType[] = [
-  {
-    code: 'STD',
-    label: 'Standard',
-    description: 'Three to five days',
-    standardCode: 'CU_ADD-STD',
-    mandatoryTracking: true,
-    clickAndCollect: false,
-  },
-  {
-    code: 'EXP',
-    label: 'Express',
-    description: 'Next working day',
-    standardCode: 'CU_ADD-EXP',
-    mandatoryTracking: true,
-    clickAndCollect: false,
-  },
-  {
-    code: 'LETTER',
-    label: 'Letter',
-    description: 'Untracked letter',
-    standardCode: null,
-    mandatoryTracking: false,
-    clickAndCollect: false,
-  },
-  {
-    code: 'CLC',
-    label: 'Click & collect',
-    description: 'Collect in shop',
-    standardCode: 'CLC_OPERATOR-STD',
-    mandatoryTracking: false,
-    clickAndCollect: true,
-  },
-];
 
 const reasons: readonly Reason[] = [
   {
@@ -277,6 +206,8 @@ const reasons: readonly Reason[] = [
 ];
 
 const defaults: Omit<Settings, 'clock' | 'dice' | 'apiKey' | 'quirks'> = {
+  ...offerDefaults,
+  ...shipmentDefaults,
   shops: [{ shopId: 2000 }],
   publicUrl: null,
   oauth: null,
@@ -301,14 +232,10 @@ const defaults: Omit<Settings, 'clock' | 'dice' | 'apiKey' | 'quirks'> = {
   receivedAfterMs: 7 * dayMs,
   closedAfterMs: 30 * dayMs,
   leadTimeDays: 2,
-  multiShipment: false,
-  alternativeCarriers: true,
   taxMode: 'TAX_INCLUDED',
   tax: null,
   commissionPercent: 15,
   commissionTaxPercent: 20,
-  decrementOffer: 'creation',
-  soldOut: 'ignore',
   orderPaging: 'offset',
   updateDeltaMs: 5_000,
   dateMilliseconds: 'kept',
@@ -323,8 +250,6 @@ const defaults: Omit<Settings, 'clock' | 'dice' | 'apiKey' | 'quirks'> = {
   perEventPerSecond: 100,
   lateOrderMs: minuteMs,
   invent: null,
-  shippingTypes,
-  carriers,
   reasons,
   customFields: [
     { code: 'gift-message', entity: 'ORDER', type: 'TEXTAREA' },

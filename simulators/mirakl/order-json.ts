@@ -1,19 +1,29 @@
 /** Writes an order as OR11 and OR15 show it. The text is kept until the order changes. */
 import { Dice } from '../kernel.ts';
-import { isoOf } from './dates.ts';
-import { Decimal, type Json, Money, type Penman, percentOf, write } from './json.ts';
+import { isoOf, isoOrNone } from './dates.ts';
+import { Decimal, type Json, Money, type Penman, write } from './json.ts';
 import { type Market, stampOf } from './market.ts';
+import {
+  cancelationJson,
+  commissionOf,
+  inMode,
+  lineTaxes,
+  orderTaxes,
+  rate,
+  refundJson,
+  type Writer,
+} from './money-json.ts';
 import type { TaxMode } from './options.ts';
+import { shownTracking } from './shipments/carriers.ts';
 import {
   type AddressInput,
-  type Cancelation,
   type CustomValue,
   isFullyRefunded,
-  type Refund,
   refundedPence,
   type SimLine,
   type SimOrder,
   shownState,
+  startedUnits,
   unitsToShip,
 } from './state.ts';
 
@@ -77,40 +87,23 @@ function compose(market: Market, order: SimOrder, mode: TaxMode, oddity: OrderOd
   return oddity.unknownField ? `{"x_forced_field":{"deep":[null,1]},${text.slice(1)}` : text;
 }
 
-type Writer = { market: Market; order: SimOrder; mode: TaxMode; pen: Penman; isStrange: boolean };
-
-/** Pence in the tax mode asked for; without tax lines both modes show the same. */
-function inMode(writer: Writer, pence: number): Money {
-  const { tax } = writer.market.settings;
-  if (!tax || writer.mode === writer.order.taxMode) return new Money(pence);
-  const taxPence = taxOf(writer, pence);
-  return new Money(writer.mode === 'TAX_INCLUDED' ? pence + taxPence : pence - taxPence);
-}
-
-/** The tax on, or within, an amount in the order's own mode. */
-function taxOf(writer: Writer, pence: number): number {
-  const { tax } = writer.market.settings;
-  if (!tax) return 0;
-  if (writer.order.taxMode === 'TAX_EXCLUDED') return percentOf(pence, tax.ratePercent);
-  return Math.round((pence * tax.ratePercent) / (100 + tax.ratePercent));
-}
-
 function orderJson(writer: Writer): Json {
   const { market, order } = writer;
   const { settings } = market;
   const sums = sumsOf(market, order);
-  const type = settings.shippingTypes.find((one) => one.code === order.shippingTypeCode);
-  const isShipping = order.state === 'SHIPPING';
+  const isShipping = order.state === 'SHIPPING' && !order.fulfilledByOperator;
   return {
-    acceptance_decision_date: date(order.decidedMs),
-    can_cancel: settings.cancelableStates.includes(order.state),
+    acceptance_decision_date: isoOrNone(order.decidedMs),
+    can_cancel:
+      settings.cancelableStates.includes(order.state) &&
+      order.lines.every((line) => startedUnits(line) === 0),
     can_shop_ship: isShipping && order.lines.some((line) => unitsToShip(line) > 0),
     channel: order.channel ?? undefined,
     commercial_id: order.commercialId,
     created_date: stampOf(market, order.createdMs),
     currency_iso_code: settings.currency,
     customer: customerJson(writer),
-    customer_debited_date: date(order.debitedMs),
+    customer_debited_date: isoOrNone(order.debitedMs),
     customer_directly_pays_seller: false,
     customer_notification_email: order.notificationEmail,
     delivery_date: {
@@ -145,23 +138,34 @@ function orderJson(writer: Writer): Json {
       order_reference_for_customer: order.referenceForCustomer ?? undefined,
       order_reference_for_seller: order.referenceForSeller ?? undefined,
     },
-    shipping_carrier_code: order.tracking.carrierCode ?? undefined,
-    shipping_carrier_standard_code: undefined,
-    shipping_company: order.tracking.carrierName ?? undefined,
+    ...shippingJson(writer, sums.shipping),
+    total_commission: new Money(sums.commission),
+    total_price: inMode(writer, sums.price + sums.shipping + order.oddPence),
+    transaction_date: isoOrNone(order.debitedMs),
+    transaction_number: order.debitedMs === null ? undefined : `T-${order.orderId}`,
+  };
+}
+
+/** How the order travels; for parcels see ST11. */
+function shippingJson(writer: Writer, shippingPence: number): { [field: string]: Json } {
+  const { market, order } = writer;
+  const { shippingTypes } = market.settings;
+  const type = shippingTypes.find((one) => one.code === order.shippingTypeCode);
+  const tracking = shownTracking(order.tracking);
+  return {
+    shipping_carrier_code: tracking?.carrierCode ?? undefined,
+    shipping_carrier_standard_code: tracking?.carrierStandardCode ?? undefined,
+    shipping_company: tracking?.carrierName ?? undefined,
     shipping_deadline: isoOf(order.shippingDeadlineMs),
-    shipping_price: inMode(writer, sums.shipping),
+    shipping_price: inMode(writer, shippingPence),
     shipping_pudo_id: undefined,
-    shipping_tracking: order.tracking.number ?? undefined,
-    shipping_tracking_url: order.tracking.url ?? undefined,
+    shipping_tracking: tracking?.number ?? undefined,
+    shipping_tracking_url: tracking?.url ?? undefined,
     shipping_type_code: order.shippingTypeCode,
     shipping_type_label: type?.label ?? order.shippingTypeCode,
     shipping_type_standard_code: type?.standardCode ?? undefined,
     shipping_zone_code: order.shippingZone.code,
     shipping_zone_label: order.shippingZone.label,
-    total_commission: new Money(sums.commission),
-    total_price: inMode(writer, sums.price + sums.shipping + order.oddPence),
-    transaction_date: date(order.debitedMs),
-    transaction_number: order.debitedMs === null ? undefined : `T-${order.orderId}`,
   };
 }
 
@@ -185,13 +189,6 @@ function orderReason(order: SimOrder): { [field: string]: Json } {
   };
 }
 
-function orderTaxes(writer: Writer, pence: number): Json {
-  const { tax } = writer.market.settings;
-  if (!tax) return undefined;
-  const total = new Money(taxOf(writer, pence));
-  return [{ code: tax.code, rate: rate(writer, tax.ratePercent), total_amount: total }];
-}
-
 function customerJson(writer: Writer): Json {
   const { customer, detailsShown, billTo, shipTo } = writer.order;
   return {
@@ -209,7 +206,7 @@ function customerJson(writer: Writer): Json {
 }
 
 /** Parts as given: null stays null, a part not given is null or absent. */
-function addressJson(address: AddressInput, isShipping: boolean): Json {
+export function addressJson(address: AddressInput, isShipping: boolean): Json {
   return {
     city: address.city,
     civility: address.civility,
@@ -246,7 +243,7 @@ function lineJson(writer: Writer, line: SimLine): Json {
     commission_taxes: [{ amount: new Money(tax), code: 'TAXDEFAULT', rate: commissionRate }],
     commission_vat: new Money(tax),
     created_date: stampOf(market, line.createdMs),
-    debited_date: date(line.debitedMs),
+    debited_date: isoOrNone(line.debitedMs),
     description: null,
     discount_campaign: undefined,
     eco_contributions: [],
@@ -273,9 +270,9 @@ function lineJson(writer: Writer, line: SimLine): Json {
     product_title: line.productTitle,
     promotions: [],
     quantity: line.quantity,
-    received_date: date(line.receivedMs),
+    received_date: isoOrNone(line.receivedMs),
     refunds: line.refunds.map((entry) => refundJson(writer, entry)),
-    shipped_date: date(line.shippedMs),
+    shipped_date: isoOrNone(line.shippedMs),
     shipping_from: {
       address: {
         city: 'Exampleton',
@@ -302,72 +299,6 @@ function mediasJson(writer: Writer, line: SimLine): Json {
   return line.offerId % 2 === 0 ? [] : [{ ...media, type: 'MEDIUM' }];
 }
 
-function lineTaxes(writer: Writer, pence: number): Json {
-  const { tax } = writer.market.settings;
-  if (!tax) return [];
-  return [
-    {
-      amount: new Money(taxOf(writer, pence)),
-      code: tax.code,
-      rate: rate(writer, tax.ratePercent),
-      tax_calculation_rule: tax.rule,
-    },
-  ];
-}
-
-/** Taxes inside a refund or cancelation carry no calculation rule. */
-function moneyBackTaxes(writer: Writer, pence: number): Json {
-  const { tax } = writer.market.settings;
-  if (!tax) return [];
-  const amount = new Money(taxOf(writer, pence));
-  return [{ amount, code: tax.code, rate: rate(writer, tax.ratePercent) }];
-}
-
-function cancelationJson(writer: Writer, entry: Cancelation): Json {
-  const { fee, tax } = commissionOf(writer.market, entry.amountPence + entry.shippingPence);
-  return {
-    amount: inMode(writer, entry.amountPence),
-    commission_amount: new Money(fee),
-    commission_taxes: [{ amount: new Money(tax), code: 'TAXDEFAULT' }],
-    commission_total_amount: new Money(fee + tax),
-    created_date: isoOf(entry.createdMs),
-    eco_contributions: [],
-    fees: [],
-    id: entry.id,
-    quantity: entry.quantity,
-    reason_code: entry.reasonCode ?? undefined,
-    shipping_amount: inMode(writer, entry.shippingPence),
-    shipping_taxes: moneyBackTaxes(writer, entry.shippingPence),
-    taxes: moneyBackTaxes(writer, entry.amountPence),
-  };
-}
-
-function refundJson(writer: Writer, entry: Refund): Json {
-  const { fee, tax } = commissionOf(writer.market, entry.amountPence + entry.shippingPence);
-  return {
-    amount: inMode(writer, entry.amountPence),
-    commission_amount: new Money(fee),
-    commission_tax_amount: new Money(tax),
-    commission_taxes: [{ amount: new Money(tax), code: 'TAXDEFAULT' }],
-    commission_total_amount: new Money(fee + tax),
-    created_date: isoOf(entry.createdMs),
-    eco_contributions: [],
-    fees: [],
-    id: entry.id,
-    order_refund_id: entry.orderRefundId,
-    quantity: entry.quantity,
-    reason_code: entry.reasonCode,
-    refund_state: entry.state,
-    shipping_amount: inMode(writer, entry.shippingPence),
-    shipping_taxes: moneyBackTaxes(writer, entry.shippingPence),
-    state: entry.state,
-    tax_legal_notice: undefined,
-    taxes: moneyBackTaxes(writer, entry.amountPence),
-    transaction_date: date(entry.paidMs),
-    transaction_number: entry.paidMs === null ? undefined : `R-${entry.id}`,
-  };
-}
-
 function customFields(writer: Writer, values: ReadonlyMap<string, CustomValue>): Json {
   const { customFieldValues } = writer.market.settings.quirks;
   const isTyped =
@@ -383,18 +314,4 @@ function customValue(value: CustomValue, isTyped: boolean): Json {
   if (typeof value === 'number') return isTyped ? new Decimal(String(value)) : String(value);
   if (typeof value === 'boolean') return isTyped ? value : String(value);
   return value;
-}
-
-function rate(writer: Writer, percent: number): Decimal {
-  return new Decimal(writer.pen.decimals === 'two' ? percent.toFixed(4) : String(percent));
-}
-
-function date(ms: number | null): string | undefined {
-  return ms === null ? undefined : isoOf(ms);
-}
-
-/** Commission on an amount, and the tax on that commission; in pence. */
-function commissionOf({ settings }: Market, pence: number): { fee: number; tax: number } {
-  const fee = percentOf(pence, settings.commissionPercent);
-  return { fee, tax: percentOf(fee, settings.commissionTaxPercent) };
 }

@@ -1,4 +1,5 @@
 /** A01, PC01, V01, RE01, SH12 and SH21: what the shop is and how the operator works. */
+import { balanceOf } from './balance.ts';
 import { isoOf } from './dates.ts';
 import { type Json, Money, write } from './json.ts';
 import { type Market, shelfOf } from './market.ts';
@@ -20,8 +21,10 @@ const contact: Json = {
 /** A01. */
 export function account(market: Market, call: Call): Result {
   const { shop } = call;
-  const offers = [...market.offers.values()].filter((offer) => offer.shopId === shop.shopId);
-  const zero = new Money(0);
+  const offers = [...market.offers.values()].filter(
+    (offer) => offer.shopId === shop.shopId && !offer.isDeleted,
+  );
+  const balance = balanceOf(market, shop.shopId);
   const body: Json = {
     applicable_taxes: [],
     approval_delay: undefined,
@@ -54,7 +57,11 @@ export function account(market: Market, call: Call): Result {
     model: shop.model,
     offers_count: offers.length,
     orders_count: shelfOf(market, shop.shopId).size,
-    payment_details: { paid_balance: zero, payable_balance: zero, pending_balance: zero },
+    payment_details: {
+      paid_balance: new Money(balance.paidPence),
+      payable_balance: new Money(balance.payablePence),
+      pending_balance: new Money(balance.pendingPence),
+    },
     payment_method_mandatory: false,
     premium: false,
     pro_details: { corporate_name: 'Example Trading Ltd' },
@@ -167,7 +174,10 @@ function orderFeatures(market: Market): { [field: string]: Json } {
       sellers_edit_shipping_origin: false,
       shipping_and_billing_details_before_acceptance: settings.detailsBeforeAcceptance,
     },
-    shipment: { multi_part_item_shipment: false, multi_shipment: settings.multiShipment },
+    shipment: {
+      multi_part_item_shipment: settings.multiPartItemShipment,
+      multi_shipment: settings.multiShipment,
+    },
   };
 }
 

@@ -3,8 +3,9 @@ import type { Dice } from '../kernel.ts';
 import { penceOf } from './json.ts';
 import { begin } from './lifecycle.ts';
 import { type Market, shelfOf, spanMs, vendorNowMs } from './market.ts';
-import { setOffer, takeFromOffer } from './offers.ts';
+import { inactivity, penceNow, sellAt, setOffer } from './offer-book.ts';
 import type { PaymentWorkflow } from './options.ts';
+import type { LinePart } from './shipments/state.ts';
 import type { AddressInput, CustomValue, SimLine, SimOffer, SimOrder } from './state.ts';
 
 export type PurchaseLine = {
@@ -19,6 +20,8 @@ export type PurchaseLine = {
   /** Default: made by the simulator and not derivable. */
   lineId?: string;
   title?: string;
+  /** Each unit travels as these packages (setting `multiPartItemShipment`). */
+  packages?: readonly string[];
   customFields?: Readonly<Record<string, CustomValue>>;
 };
 
@@ -48,8 +51,8 @@ export type Purchase = {
   updatedMs?: number;
 };
 
-/** Thrown to the world when a shopper wants more than the offer shows (setting `soldOut:
- *  'refuse'`). */
+/** Thrown to the world when a shopper wants more than the offer shows (setting
+ *  `sellsOnlyWhatIsShown`). */
 export class SoldOut extends Error {
   override readonly name = 'SoldOut';
 }
@@ -61,8 +64,11 @@ export function buy(
   purchase: Purchase,
   origin: SimOrder['origin'] = 'purchase',
 ): [string, ...string[]] {
-  const shopId = purchase.shopId ?? (market.settings.shops[0]?.shopId as number);
-  const baskets = Map.groupBy(purchase.lines, (line) => line.shopId ?? shopId);
+  if (market.settings.sellsOnlyWhatIsShown) {
+    const problem = whatIsNotShown(market, purchase);
+    if (problem !== null) throw new SoldOut(problem);
+  }
+  const baskets = Map.groupBy(purchase.lines, (line) => shopOfLine(market, purchase, line));
   const sold = [...baskets].map(([id, lines]) => ({
     shopId: id,
     lines: priced(market, id, lines),
@@ -82,10 +88,51 @@ export function buy(
   return [ids[0], ...ids.slice(1)];
 }
 
+/** Buys all of it or nothing: null when one offer shows too little, is inactive or deleted. */
+export function buyIfShown(
+  market: Market,
+  purchase: Purchase,
+  origin: SimOrder['origin'] = 'purchase',
+): [string, ...string[]] | null {
+  return whatIsNotShown(market, purchase) === null ? buy(market, purchase, origin) : null;
+}
+
+/** Which offer stands in the way and why; null when every line can be bought as shown. A SKU nobody
+ *  ever listed stands in nobody's way: it is listed on the fly. */
+function whatIsNotShown(market: Market, purchase: Purchase): string | null {
+  const nowMs = vendorNowMs(market);
+  const wanted = new Map<SimOffer, number>();
+  for (const line of purchase.lines) {
+    const shopId = shopOfLine(market, purchase, line);
+    const offer = market.offersBySku.get(`${shopId}/${line.offerSku}`);
+    if (offer) wanted.set(offer, (wanted.get(offer) ?? 0) + line.quantity);
+  }
+  for (const [offer, units] of wanted) {
+    if (offer.isDeleted) return `${offer.shopSku}: deleted`;
+    const reasons = inactivity(market, offer, nowMs);
+    if (reasons.length > 0) return `${offer.shopSku}: ${reasons.join(', ')}`;
+    if (units > offer.quantity) {
+      return `${offer.shopSku}: ${units} wanted, ${offer.quantity} on offer`;
+    }
+    const most = offer.maxOrderQuantity ?? units;
+    if (units < (offer.minOrderQuantity ?? 1) || units > most) {
+      return `${offer.shopSku}: ${units} is not a quantity it is sold in`;
+    }
+    if (units % (offer.packageQuantity ?? 1) !== 0) {
+      return `${offer.shopSku}: sold in packs of ${offer.packageQuantity}`;
+    }
+  }
+  return null;
+}
+
+function shopOfLine(market: Market, purchase: Purchase, line: PurchaseLine): number {
+  return line.shopId ?? purchase.shopId ?? (market.settings.shops[0]?.shopId as number);
+}
+
 type SoldLine = { want: PurchaseLine; offer: SimOffer };
 
 function priced(market: Market, shopId: number, lines: readonly PurchaseLine[]): SoldLine[] {
-  const sold = lines.map((want) => {
+  return lines.map((want) => {
     const key = `${shopId}/${want.offerSku}`;
     const offer =
       market.offersBySku.get(key) ??
@@ -100,15 +147,6 @@ function priced(market: Market, shopId: number, lines: readonly PurchaseLine[]):
     }
     return { want, offer };
   });
-  if (market.settings.soldOut === 'refuse') {
-    for (const [offer, group] of Map.groupBy(sold, (line) => line.offer)) {
-      const units = group.reduce((sum, line) => sum + line.want.quantity, 0);
-      if (units > offer.quantity) {
-        throw new SoldOut(`${offer.shopSku}: ${units} wanted, ${offer.quantity} on offer`);
-      }
-    }
-  }
-  return sold;
 }
 
 function takeUp(market: Market, order: SimOrder, purchase: Purchase): void {
@@ -117,9 +155,7 @@ function takeUp(market: Market, order: SimOrder, purchase: Purchase): void {
     market.lines.set(`${order.shopId}/${line.lineId}`, { order, line });
   }
   shelfOf(market, order.shopId).add(order);
-  if (market.settings.decrementOffer === 'creation') {
-    for (const line of order.lines) takeFromOffer(market, line);
-  }
+  sellAt('creation', market, order.lines, vendorNowMs(market));
   const dated = purchase.updatedMs ?? order.createdMs;
   const stagingMs = purchase.stagingMs ?? spanMs(market, market.settings.stagingMs);
   if (order.state === 'WAITING_RISK_REVIEW')
@@ -181,11 +217,13 @@ function composeOrder(market: Market, purchase: Purchase, basket: Basket, dice: 
     shippingTypeCode: purchase.shippingTypeCode ?? settings.shippingTypes[0]?.code ?? 'STD',
     shippingZone: { code: 'UK', label: 'United Kingdom' },
     shippingDeadlineMs: createdMs + settings.leadTimeDays * 24 * 3600_000,
+    shippingSinceMs: null,
     hasCustomerMessage: false,
     referenceForCustomer: purchase.referenceForCustomer ?? null,
     referenceForSeller: null,
     customFields: new Map(Object.entries(purchase.customFields ?? {})),
-    tracking: { carrierCode: null, carrierName: null, number: null, url: null },
+    tracking: null,
+    shipments: [],
     oddPence: dice.chance(settings.quirks.oddTotals) ? dice.pick([-1, 1]) : 0,
     history: [{ atMs: createdMs, lineId: null, from: null, to: state, by: 'shopper' }],
     version: 0,
@@ -204,7 +242,8 @@ function composeLines(
   const { lineIds } = market.settings.quirks;
   const isNumbered = lineIds === 'number' || (lineIds === 'mixed' && dice.chance(0.5));
   return lines.map(({ want, offer }, at) => {
-    const unitPence = want.unitPrice === undefined ? offer.unitPence : penceOf(want.unitPrice);
+    const listPence = penceNow(offer, order.createdMs);
+    const unitPence = want.unitPrice === undefined ? listPence : penceOf(want.unitPrice);
     market.counters.line += 1;
     const ownId = isNumbered ? String(market.counters.line) : `${order.orderId}-${at + 1}`;
     const lineId = want.lineId ?? ownId;
@@ -242,8 +281,16 @@ function composeLines(
       cancelations: [],
       refunds: [],
       customFields: new Map(Object.entries(want.customFields ?? {})),
+      takenUnits: 0,
+      parts: partsOf(market, want),
     };
   });
+}
+
+function partsOf(market: Market, want: PurchaseLine): LinePart[] {
+  const packages = market.settings.multiPartItemShipment ? (want.packages ?? []) : [];
+  const references = packages.length === 0 ? [null] : [...new Set(packages)];
+  return references.map((reference) => ({ reference, shipped: 0, held: 0 }));
 }
 
 const streets = ['High Street', 'Station Road', 'Mill Lane', "St John's Hill", 'Rue de Lübeck'];

@@ -4,6 +4,20 @@ import { shipOrder, writeTracking } from './despatch.ts';
 import { exportFile, exportStatus, isExportFile, startExport } from './exports.ts';
 import type { Market } from './market.ts';
 import { cancelLines, cancelOrder, refundLines } from './money-back.ts';
+import type { ImportMeddling } from './offer-files/imports.ts';
+import {
+  offerExportFile,
+  offerExportStatus,
+  startOfferExport,
+} from './offer-files/offer-exports.ts';
+import {
+  importListParams,
+  listOfferImports,
+  offerErrorReport,
+  offerImportStatus,
+} from './offer-files/offer-import-status.ts';
+import { importOffers, writeOffers } from './offer-files/offer-imports.ts';
+import { importStock, stockErrorReport, stockImportStatus } from './offer-files/stock-imports.ts';
 import { listOffers, oneOffer } from './offers.ts';
 import { listOrders, orderParams, type PageTouch } from './orders.ts';
 import {
@@ -15,10 +29,27 @@ import {
   version,
 } from './platform.ts';
 import { patchOrders, writeCustomFields } from './references.ts';
-import { type Call, localised, offsetParams, type Params, type Result } from './wire.ts';
+import {
+  changeOrigin,
+  deleteShipments,
+  informShipments,
+  readyShipments,
+  shipShipments,
+  trackShipments,
+} from './shipments/change.ts';
+import { createShipments } from './shipments/create.ts';
+import { listShipments, listToShip, shipmentParams, toShipParams } from './shipments/list.ts';
+import { type Call, localised, offsetParams, type Params, type Result, refuse } from './wire.ts';
 
 /** What faults do to the inside of an answer. */
-export type Meddling = { page: PageTouch; exportFails: boolean };
+export type Meddling = {
+  page: PageTouch;
+  exportFails: boolean;
+  offerExportFails: boolean;
+  imports: ImportMeddling;
+  /** Asked once per order or shipment, where it matters. */
+  shipping: { isIgnored(): boolean; losesTracking(): boolean };
+};
 
 export type Route = {
   /** The vendor's operation code. */
@@ -73,7 +104,36 @@ const routes: readonly Route[] = [
   route('OR24', 'PUT', '/api/orders/*/ship', {}, shipOrder),
   route('OR29', 'PUT', '/api/orders/*/cancel', {}, cancelOrder),
   route('OR31', 'PUT', '/api/orders/*/additional_fields', {}, writeCustomFields),
+  route('ST01', 'POST', '/api/shipments', {}, createShipments),
+  route('ST06', 'PUT', '/api/shipments/delete', {}, deleteShipments),
+  route('ST07', 'PUT', '/api/shipments', {}, changeOrigin),
+  route('ST11', 'GET', '/api/shipments', shipmentParams, listShipments),
+  route('ST12', 'GET', '/api/shipments/items_to_ship', toShipParams, listToShip),
+  route('ST23', 'POST', '/api/shipments/tracking', {}, trackShipments),
+  route('ST24', 'PUT', '/api/shipments/ship', {}, shipShipments),
+  route('ST26', 'PUT', '/api/shipments/ready_for_pick_up', {}, readyShipments),
+  route('ST31', 'PUT', '/api/shipments/additional_information', {}, informShipments),
   route('OF21', 'GET', '/api/offers', offerFilters, listOffers),
+  route('OF24', 'POST', '/api/offers', {}, (market, call, { imports }) =>
+    writeOffers(market, call, imports),
+  ),
+  // Before OF22, whose path takes any one part.
+  route('OF01', 'POST', '/api/offers/imports', {}, (market, call, { imports }) =>
+    importOffers(market, call, imports),
+  ),
+  route('OF04', 'GET', '/api/offers/imports', importListParams, listOfferImports),
+  route('OF02', 'GET', '/api/offers/imports/*', {}, offerImportStatus),
+  route('OF03', 'GET', '/api/offers/imports/*/error_report', {}, offerErrorReport),
+  route('STO01', 'POST', '/api/offers/stock/imports', {}, (market, call, { imports }) =>
+    importStock(market, call, imports),
+  ),
+  route('STO02', 'GET', '/api/offers/stock/imports/*/status', {}, stockImportStatus),
+  route('STO03', 'GET', '/api/offers/stock/imports/*/error_report', {}, stockErrorReport),
+  route('OF52', 'POST', '/api/offers/export/async', {}, (market, call, meddling) =>
+    startOfferExport(market, call, meddling.offerExportFails),
+  ),
+  route('OF53', 'GET', '/api/offers/export/async/status/*', {}, offerExportStatus),
+  route('OF54', 'GET', '/api/offers/export/async/file/*', { file: 'text' }, offerExportFile),
   route('OF22', 'GET', '/api/offers/*', offerParams, oneOffer),
   route('A01', 'GET', '/api/account', {}, account),
   route('PC01', 'GET', '/api/platform/configuration', {}, platformConfiguration),
@@ -83,6 +143,23 @@ const routes: readonly Route[] = [
   route('SH21', 'GET', '/api/shipping/carriers', {}, listCarriers),
 ];
 const downloadRoute = route('OR15', 'GET', '/api/*', { file: 'text' }, exportFile);
+
+/** Throws what an operator without the operation answers. */
+export function checkOffered(market: Market, operation: string): void {
+  const { stockImports, offerExports, multiShipment, shipmentsWhenOff } = market.settings;
+  const availability = /^STO0[123]$/.test(operation)
+    ? stockImports
+    : /^OF5[234]$/.test(operation)
+      ? offerExports
+      : /^ST\d\d$/.test(operation) && !multiShipment
+        ? shipmentsWhenOff
+        : 'offered';
+  if (availability === 400) {
+    throw refuse(400, 'MULTI_SHIPMENT_DISABLED', 'This operator ships whole orders (OR24)');
+  }
+  if (availability === 404) throw refuse(404, 'NOT_FOUND', 'Not Found');
+  if (availability === 403) throw refuse(403, 'FORBIDDEN', 'Forbidden');
+}
 
 /** The route of a call; or the methods its path does take; or nothing at all. */
 export function findRoute(

@@ -299,7 +299,7 @@ describe('the same seed', () => {
 
 describe('the world', () => {
   it('takes sales off the offer, and refuses to oversell when told', () => {
-    const shop = openTestShop({ soldOut: 'refuse' });
+    const shop = openTestShop({ sellsOnlyWhatIsShown: true });
     shop.simulator.setOffer({ shopSku: 'A', quantity: 3, price: '4.20' });
     shop.simulator.shopperBuys({ lines: [{ offerSku: 'A', quantity: 2 }] });
     expect(shop.simulator.offer('A')?.quantity).toBe(1);

@@ -6,7 +6,8 @@ import { passCeiling } from './ceilings.ts';
 import { settle } from './lifecycle.ts';
 import { type Market, uuidFrom, vendorNowMs } from './market.ts';
 import { faultAfter, faultBefore, type MiraklFaults, meddle } from './mischief.ts';
-import { findRoute, type Route } from './routes.ts';
+import { whileDown } from './outages.ts';
+import { checkOffered, findRoute, type Route } from './routes.ts';
 import { type Call, errorBody, Refusal, type Result, readQuery, refuse } from './wire.ts';
 
 const jsonType = 'application/json;charset=UTF-8';
@@ -22,6 +23,8 @@ export function handle(market: Market, faults: MiraklFaults, request: SimRequest
     : findRoute(market, request.method, segments as string[]);
   const isTokenCall = path === '/oauth/token' && request.method === 'POST';
   const operation = isTokenCall ? 'oauth' : 'route' in found ? found.route.operation : 'unknown';
+  const down = whileDown(market, operation);
+  if (down) return { ...down, delayMs };
   market.log.calls[operation] = (market.log.calls[operation] ?? 0) + 1;
   const before = faultBefore(market, faults, operation);
   if (before) {
@@ -66,6 +69,7 @@ function answered(
   try {
     const user = userOf(market, door.request);
     if (!('route' in found)) throw noRoute(door, found.allowed);
+    checkOffered(market, operation);
     headers['mirakl-api-code'] = operation;
     const call = openCall(door, found.route, user);
     headers['mirakl-shop-uuid'] = call.shop.uuid;
@@ -87,7 +91,7 @@ function answered(
 function openCall(door: Door, route: Route, user: Call['user']): Call {
   const { market, request, segments } = door;
   const accept = request.headers['accept'];
-  if (accept !== undefined && !/json|\*\/\*|application\/\*/.test(accept)) {
+  if (accept !== undefined && !acceptable(route.operation).test(accept)) {
     throw refuse(406, 'NOT_ACCEPTABLE', 'Not Acceptable');
   }
   const own = typeof route.params === 'function' ? route.params(market) : route.params;
@@ -104,6 +108,12 @@ function openCall(door: Door, route: Route, user: Call['user']): Call {
     user,
     nowMs: vendorNowMs(market),
   };
+}
+
+/** Files are CSV or whatever was sent; all else is JSON. */
+function acceptable(operation: string): RegExp {
+  const isFile = ['STO03', 'OF03', 'OF54'].includes(operation);
+  return isFile ? /csv|octet|json|\*/ : /json|\*\/\*|application\/\*/;
 }
 
 function noRoute(door: Door, allowed: string[]): Refusal {

@@ -3,25 +3,43 @@
  *  of time. */
 import { Faults } from '../faults.ts';
 import type { SimReply, SimRequest } from '../kernel.ts';
+import { payOut } from './balance.ts';
+import { close, receive, setIncident } from './delivery.ts';
 import { penceOf } from './json.ts';
+import { cancel, pay, refund, refusePayment, settle } from './lifecycle.ts';
 import {
-  cancel,
-  close,
-  pay,
-  receive,
-  refund,
-  refusePayment,
-  setIncident,
-  settle,
-} from './lifecycle.ts';
-import { changed, type Market, openMarket, orderOf, uuidFrom, vendorNowMs } from './market.ts';
+  changed,
+  type Market,
+  type OutageForm,
+  openMarket,
+  orderOf,
+  uuidFrom,
+  vendorNowMs,
+} from './market.ts';
 import type { MiraklFault, MiraklFaults } from './mischief.ts';
 import { everything } from './money-back.ts';
-import { type OfferInput, setOffer } from './offers.ts';
+import {
+  deleteOffer,
+  type OfferInput,
+  offerOf,
+  setOffer,
+  setQuantity,
+  touch,
+} from './offer-book.ts';
 import { type MiraklOptions, type ShopSetting, settingsFrom } from './options.ts';
-import { buy, type Purchase } from './purchases.ts';
+import { goDown } from './outages.ts';
+import { buy, buyIfShown, type Purchase } from './purchases.ts';
 import { handle } from './server.ts';
-import type { Actor, MiraklTruth, SimLine, SimOffer, SimOrder } from './state.ts';
+import { type HandTracking, shipByHand } from './shipments/by-hand.ts';
+import { shippedLinesOf } from './shipments/notes.ts';
+import {
+  type Actor,
+  type MiraklTruth,
+  type SimLine,
+  type SimOffer,
+  type SimOrder,
+  startedUnits,
+} from './state.ts';
 
 export type WorldRefund = {
   lineId: string;
@@ -42,13 +60,19 @@ export type MiraklSimulator = {
   readonly truth: MiraklTruth;
   readonly faults: MiraklFaults;
 
-  /** One order per shop in the basket. Throws SoldOut under `soldOut: 'refuse'`. */
+  /** One order per shop in the basket. Throws SoldOut under `sellsOnlyWhatIsShown`. */
   shopperBuys(purchase: Purchase): [string, ...string[]];
+  /** The same, but null and no order when an offer shows too little, is inactive or deleted; all of
+   *  the basket or nothing, whatever the settings say. */
+  shopperTriesToBuy(purchase: Purchase): [string, ...string[]] | null;
   /** Cancels whole lines (all by default) while they are not despatched. False when too late. */
   shopperCancels(orderId: string, lineIds?: readonly string[]): boolean;
   operatorCancels(orderId: string, lineIds?: readonly string[]): boolean;
   /** Cancels some units of one line, with their share of the price. False when too late. */
   operatorCancelsUnits(orderId: string, lineId: string, quantity: number): boolean;
+  /** A person in the back office despatches all that is left, with this tracking or none. False
+   *  when there is nothing to ship. */
+  operatorShipsByHand(orderId: string, tracking?: HandTracking): boolean;
   openIncident(orderId: string, lineId: string, reasonCode?: string): void;
   closeIncident(orderId: string, lineId: string): void;
   /** A refund granted by the operator. Returns its id. */
@@ -64,7 +88,17 @@ export type MiraklSimulator = {
 
   /** Lists an offer or changes the given fields of one. */
   setOffer(offer: OfferInput): SimOffer;
+  /** Also a deleted one. */
   offer(shopSku: string, shopId?: number): SimOffer | undefined;
+  /** A person types a figure over ours. Throws when there is no such offer. */
+  backOfficeSetsQuantity(shopSku: string, quantity: number, shopId?: number): void;
+  /** The product is disabled; `setOffer` with `active` brings it back. */
+  backOfficeDeactivates(shopSku: string, shopId?: number): void;
+  backOfficeDeletesOffer(shopSku: string, shopId?: number): void;
+  /** The operator pays what is payable. Returns pence. */
+  payOut(shopId?: number): number;
+  /** Nobody is answered for so long (503 unless told otherwise); 0 ends it. Orders go on. */
+  goDown(forMs: number, form?: OutageForm): void;
   /** Replaces the main key; the old one is refused from now on. */
   setApiKey(apiKey: string): void;
   setShopState(shopId: number, state: NonNullable<ShopSetting['state']>): void;
@@ -90,9 +124,17 @@ export function createMiraklSimulator(options: MiraklOptions): MiraklSimulator {
       settle(market);
       return buy(market, purchase);
     },
+    shopperTriesToBuy: (purchase) => {
+      settle(market);
+      return buyIfShown(market, purchase);
+    },
     ...orderWorld(market),
-    setOffer: (offer) => setOffer(market, offer),
-    offer: (shopSku, shopId = mainShop) => market.offersBySku.get(`${shopId}/${shopSku}`),
+    ...offerWorld(market, mainShop),
+    payOut: (shopId = mainShop) => {
+      settle(market);
+      return payOut(market, shopId);
+    },
+    goDown: (forMs, form = 'http503') => goDown(market, forMs, form),
     setApiKey: (apiKey) => {
       for (const [key, user] of market.users) {
         if (user === market.mainUser) market.users.delete(key);
@@ -107,11 +149,54 @@ export function createMiraklSimulator(options: MiraklOptions): MiraklSimulator {
   };
 }
 
+type OfferWorld = Pick<
+  MiraklSimulator,
+  | 'setOffer'
+  | 'offer'
+  | 'backOfficeSetsQuantity'
+  | 'backOfficeDeactivates'
+  | 'backOfficeDeletesOffer'
+>;
+
+function offerWorld(market: Market, mainShop: number): OfferWorld {
+  /** Imports that are due come first, as they would on the vendor's side. */
+  const found = (shopSku: string, shopId = mainShop) => {
+    settle(market);
+    const offer = offerOf(market, shopId, shopSku);
+    if (!offer) throw new Error(`no offer ${shopSku} in shop ${shopId}`);
+    return { offer, cause: { by: 'backOffice' as const, atMs: vendorNowMs(market) } };
+  };
+  return {
+    setOffer: (offer) => {
+      settle(market);
+      return setOffer(market, offer);
+    },
+    offer: (shopSku, shopId = mainShop) => {
+      settle(market);
+      return market.offersBySku.get(`${shopId}/${shopSku}`);
+    },
+    backOfficeSetsQuantity: (shopSku, quantity, shopId) => {
+      const { offer, cause } = found(shopSku, shopId);
+      setQuantity(market, offer, quantity, cause);
+    },
+    backOfficeDeactivates: (shopSku, shopId) => {
+      const { offer, cause } = found(shopSku, shopId);
+      offer.active = false;
+      touch(market, offer, cause.atMs);
+    },
+    backOfficeDeletesOffer: (shopSku, shopId) => {
+      const { offer, cause } = found(shopSku, shopId);
+      deleteOffer(market, offer, cause);
+    },
+  };
+}
+
 type OrderWorld = Pick<
   MiraklSimulator,
   | 'shopperCancels'
   | 'operatorCancels'
   | 'operatorCancelsUnits'
+  | 'operatorShipsByHand'
   | 'openIncident'
   | 'closeIncident'
   | 'refund'
@@ -145,13 +230,18 @@ function orderWorld(market: Market): OrderWorld {
     operatorCancelsUnits: (orderId, lineId, quantity) => {
       const { order, atMs } = found(orderId);
       const line = lineOf(order, lineId);
-      if (!isBeforeDespatch(line) || quantity > line.quantity) return false;
+      if (!beforeDespatch.has(line.stage) || quantity > line.quantity - startedUnits(line))
+        return false;
       const isAll = quantity === line.quantity;
       const amountPence = isAll ? line.pricePence : line.unitPence * quantity;
       const shippingPence = isAll ? line.shippingPence : 0;
       const request = { line, quantity, amountPence, shippingPence, reasonCode: null };
       cancel(market, order, [request], 'operator', atMs);
       return true;
+    },
+    operatorShipsByHand: (orderId, tracking) => {
+      const { order, atMs } = found(orderId);
+      return shipByHand(market, order, tracking ?? null, atMs);
     },
     openIncident: (orderId, lineId, reasonCode = '1') => {
       incident(orderId, lineId, true, reasonCode);
@@ -213,7 +303,7 @@ const beforeDespatch = new Set<string>([
 ]);
 
 function isBeforeDespatch(line: SimLine): boolean {
-  return beforeDespatch.has(line.stage);
+  return beforeDespatch.has(line.stage) && startedUnits(line) === 0;
 }
 
 function truthOf(market: Market): MiraklTruth {
@@ -226,6 +316,14 @@ function truthOf(market: Market): MiraklTruth {
     decisions: log.decisions,
     references: log.references,
     despatches: log.despatches,
+    shipments: market.shipments,
+    shipped: log.shipped,
+    shippedLines: (orderId) => shippedLinesOf(market, orderOf(market, orderId)),
+    shippingWrites: log.shippingWrites,
+    doubleShipments: log.doubleShipments,
+    downCalls: log.downCalls,
+    quantityChanges: log.quantityChanges,
+    imports: log.imports,
     calls: log.calls,
     answers: log.answers,
     ceilingBreaches: log.ceilingBreaches,

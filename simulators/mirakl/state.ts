@@ -1,6 +1,15 @@
 /** What the marketplace knows: orders, offers, and the shapes checkers read. Money in whole
  *  pence, dates in epoch milliseconds of the vendor's own clock. Only this folder writes it. */
 import type { PaymentWorkflow, TaxMode } from './options.ts';
+import type {
+  DoubleShipment,
+  LinePart,
+  ShippedLine,
+  ShippedUnits,
+  ShippingWrite,
+  SimShipment,
+  Tracking,
+} from './shipments/state.ts';
 
 export const orderStates = [
   'STAGING',
@@ -98,6 +107,10 @@ export type SimLine = {
   cancelations: Cancelation[];
   refunds: Refund[];
   customFields: Map<string, CustomValue>;
+  /** Units this line took off its offer and that are not back on it. */
+  takenUnits: number;
+  /** At least one; several when each unit travels as several packages. */
+  parts: LinePart[];
 };
 
 export type Move = {
@@ -141,16 +154,16 @@ export type SimOrder = {
   shippingTypeCode: string;
   shippingZone: { code: string; label: string };
   shippingDeadlineMs: number;
+  /** When it moved to SHIPPING. */
+  shippingSinceMs: number | null;
   hasCustomerMessage: boolean;
   referenceForCustomer: string | null;
   referenceForSeller: string | null;
   customFields: Map<string, CustomValue>;
-  tracking: {
-    carrierCode: string | null;
-    carrierName: string | null;
-    number: string | null;
-    url: string | null;
-  };
+  /** Of the whole order (OR23). */
+  tracking: Tracking | null;
+  /** Oldest first, deleted ones not among them; none unless the operator ships by parcel. */
+  shipments: SimShipment[];
   /** Added to the written totals only (quirk `oddTotals`). */
   oddPence: number;
   /** Oldest first; the proof of every state the order and its lines had. */
@@ -161,21 +174,84 @@ export type SimOrder = {
   quirkSeed: string;
 };
 
-export type SimOffer = {
+export type SimOffer = OfferTerms & {
   offerId: number;
   shopId: number;
   shopSku: string;
   productSku: string;
   title: string;
   ean: string | null;
+  /** Units by warehouse code, their sum being `quantity`; empty: one figure for all. */
+  warehouses: Map<string, number>;
+  /** False: the product is disabled, whatever the offer says. */
+  active: boolean;
+  /** No longer listed; seen only in a differential export. */
+  isDeleted: boolean;
+  createdMs: number;
+  updatedMs: number;
+};
+
+/** What an offer file or OF24 can write. Null: not given. */
+export type OfferTerms = {
   unitPence: number;
   quantity: number;
   /** Condition code; 11 is new. */
   stateCode: string;
-  active: boolean;
-  leadTimeDays: number;
+  /** Null: the shop's own. */
+  leadTimeDays: number | null;
   description: string | null;
-  updatedMs: number;
+  internalDescription: string | null;
+  priceAdditionalInfo: string | null;
+  logisticClass: string | null;
+  minQuantityAlert: number | null;
+  minOrderQuantity: number | null;
+  maxOrderQuantity: number | null;
+  packageQuantity: number | null;
+  discountPence: number | null;
+  discountStartMs: number | null;
+  discountEndMs: number | null;
+  availableStartMs: number | null;
+  availableEndMs: number | null;
+};
+
+/** One change of an offer's quantity; `from` and `to` always differ. */
+export type QuantityChange = {
+  atMs: number;
+  shopSku: string;
+  shopId: number;
+  from: number;
+  to: number;
+  /** `setOffer`: the test itself; `backOffice`: a person at the operator or the shop. */
+  by: 'import' | 'sale' | 'backOffice' | 'restock' | 'setOffer';
+  importId?: string;
+};
+
+export type ImportMode = 'NORMAL' | 'REPLACE' | 'PARTIAL_UPDATE';
+
+/** One STO01, OF01 or OF24 and what became of it. */
+export type SimImport = {
+  operation: 'STO01' | 'OF01' | 'OF24';
+  importId: string;
+  shopId: number;
+  mode: ImportMode;
+  status: 'WAITING' | 'RUNNING' | 'COMPLETE' | 'FAILED';
+  arrivedMs: number;
+  startedMs: number | null;
+  /** COMPLETE or FAILED since. */
+  endedMs: number | null;
+  /** Zero until it ends; lines applied before a failure count. */
+  linesRead: number;
+  linesInError: number;
+  linesInSuccess: number;
+  /** Counted as successful, but never applied (fault `importLinesIgnored`). */
+  linesIgnored: number;
+  offersInserted: number;
+  offersUpdated: number;
+  offersDeleted: number;
+  /** Why it FAILED. */
+  reason: string | null;
+  /** How often the same body came within the window (`duplicateRequests: 'existing'`). */
+  submissions: number;
 };
 
 /** A call that broke the written contract: parameter, type, list style, missing field, too many
@@ -218,13 +294,30 @@ export type RefundRequest = {
 export type MiraklTruth = {
   /** By order id, oldest purchase first. */
   readonly orders: ReadonlyMap<string, SimOrder>;
+  /** Deleted ones too. */
   readonly offers: readonly SimOffer[];
   /** Every OR21 that took effect, oldest first. */
   readonly decisions: readonly Decision[];
   /** Every OR04 seller reference that took effect, oldest first. */
   readonly references: readonly ReferenceWrite[];
-  /** Every OR24 that took effect. */
+  /** Every despatch of a whole order that took effect: OR24, or a person by hand. */
   readonly despatches: readonly { atMs: number; orderId: string; lineIds: string[] }[];
+  /** Every shipment by its id, deleted ones too. */
+  readonly shipments: ReadonlyMap<string, SimShipment>;
+  /** Every unit that left, in the order of leaving; tracking as it was then. */
+  readonly shipped: readonly ShippedUnits[];
+  /** The same by line, with the tracking of now. */
+  shippedLines(orderId: string): ShippedLine[];
+  /** Every OR23, OR24 and ST* that had an effect, one entry per order or shipment. */
+  readonly shippingWrites: readonly ShippingWrite[];
+  /** Goods reported twice, or attempts to. */
+  readonly doubleShipments: readonly DoubleShipment[];
+  /** Calls while the marketplace was down; they count nowhere else. */
+  readonly downCalls: readonly { atMs: number; operation: string }[];
+  /** Oldest first; at most `quantityLogLimit`. */
+  readonly quantityChanges: readonly QuantityChange[];
+  /** In order of arrival. */
+  readonly imports: readonly SimImport[];
   /** Calls that reached the marketplace, by operation; faulty and refused ones included. */
   readonly calls: Readonly<Record<string, number>>;
   /** Answers by operation and status, such as `OR21 204`; what the vendor meant, whatever the
@@ -251,14 +344,30 @@ export function isFullyRefunded(line: SimLine): boolean {
   return line.stage !== 'SHIPPING' || unitsToShip(line) === 0;
 }
 
-/** Units a despatch must still contain: not canceled, not refunded out of the shipment. */
+/** Units a despatch must still contain: not canceled, not refunded out of the shipment, not
+ *  gone. */
 export function unitsToShip(line: SimLine): number {
   if (line.stage !== 'SHIPPING') return 0;
+  return Math.max(0, wantedUnits(line) - shippedUnits(line));
+}
+
+/** Units that are to reach the customer, gone or not. */
+export function wantedUnits(line: SimLine): number {
   const excluded = line.refunds.reduce(
     (sum, refund) => sum + (refund.excludedFromShipment ? refund.quantity : 0),
     0,
   );
   return Math.max(0, line.quantity - excluded);
+}
+
+/** Units that left completely. */
+export function shippedUnits(line: SimLine): number {
+  return Math.min(...line.parts.map((part) => part.shipped));
+}
+
+/** Units of which at least a part left: nobody can cancel them. */
+export function startedUnits(line: SimLine): number {
+  return Math.max(...line.parts.map((part) => part.shipped));
 }
 
 export function refundedPence(line: SimLine): { price: number; shipping: number } {

@@ -1,8 +1,8 @@
-/** For this folder's tests: a simulator with a clock set by hand, and a client that only speaks
- *  JSON. */
+/** For this folder's tests: a simulator with a clock set by hand, and a client that speaks JSON and
+ *  uploads files. */
 import { Dice, type SimReply } from '../kernel.ts';
 import { calm, type MiraklOptions } from './options.ts';
-import { createMiraklSimulator } from './simulator.ts';
+import { createMiraklSimulator, type MiraklSimulator } from './simulator.ts';
 
 export const startMs = Date.parse('2026-03-02T09:00:00.000Z');
 export const apiKey = 'key-of-the-main-shop';
@@ -20,6 +20,9 @@ export function openTestShop(options: Partial<MiraklOptions> = {}) {
     ceilings: 'off',
     latencyMs: { min: 0, max: 0 },
     debitDelayMs: { min: 60_000, max: 60_000 },
+    importWaitingMs: { min: 2_000, max: 2_000 },
+    importRunningMs: { min: 4_000, max: 4_000 },
+    importMsPerLine: 0,
     ...options,
   });
   const call = (
@@ -48,12 +51,30 @@ export function openTestShop(options: Partial<MiraklOptions> = {}) {
     call,
     get: (target: string) => call('GET', target),
     put: (target: string, body?: unknown) => call('PUT', target, body),
+    post: (target: string, body?: unknown) => call('POST', target, body),
+    /** Sends a CSV file as the part `file`, with plain form fields before it. */
+    upload: (target: string, csv: string, fields: Readonly<Record<string, string>> = {}) =>
+      call('POST', target, formOf(csv, fields), {
+        'content-type': `multipart/form-data; boundary=${formBoundary}`,
+      }),
+    /** The offer as OF21 shows it; undefined when it does not. */
+    offerShown: (sku: string) =>
+      (call('GET', `/api/offers?sku=${encodeURIComponent(sku)}`).json['offers'] as Shown[])[0],
     /** Lets time pass; nobody is called. */
     wait: (ms: number) => {
       time.ms += ms;
     },
     nowMs: () => time.ms,
     iso: (ms: number) => encodeURIComponent(new Date(ms).toISOString()),
+    ...withOrders(simulator, call),
+  };
+}
+
+function withOrders(
+  simulator: MiraklSimulator,
+  call: (method: string, target: string, body?: unknown) => Answered,
+) {
+  return {
     /** One order of one line, or more. */
     anOrder: (
       skus: readonly string[] = ['SKU-1'],
@@ -79,6 +100,20 @@ export function openTestShop(options: Partial<MiraklOptions> = {}) {
     shown: (orderId: string) =>
       ordersIn(call('GET', `/api/orders?order_ids=${encodeURIComponent(orderId)}`))[0] ?? {},
   };
+}
+
+type Shown = Record<string, unknown>;
+
+const formBoundary = 'boundary-of-the-test';
+
+export function formOf(csv: string, fields: Readonly<Record<string, string>> = {}): string {
+  const plain = Object.entries(fields).map(
+    ([name, value]) => `content-disposition: form-data; name="${name}"\r\n\r\n${value}`,
+  );
+  const head = 'content-disposition: form-data; name="file"; filename="stock.csv"';
+  const file = `${head}\r\ncontent-type: text/csv\r\n\r\n${csv}`;
+  const parts = [...plain, file].map((part) => `--${formBoundary}\r\n${part}\r\n`);
+  return `${parts.join('')}--${formBoundary}--\r\n`;
 }
 
 function bytesOf(body: unknown): Buffer {

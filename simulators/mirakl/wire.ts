@@ -16,6 +16,7 @@ export type ParamKind =
   | 'commaList'
   /** The parameter repeated, one value each. */
   | 'repeatedList'
+  | { repeatedListOf: readonly string[] }
   | { oneOf: readonly string[] }
   | { commaListOf: readonly string[] };
 export type Params = Readonly<Record<string, ParamKind>>;
@@ -190,11 +191,12 @@ export function offsetWindow(
 }
 
 function checkValues(name: string, kind: ParamKind, given: readonly string[]): void {
-  if (kind === 'repeatedList') {
+  if (kind === 'repeatedList' || (typeof kind === 'object' && 'repeatedListOf' in kind)) {
     limit(name, given);
     if (given.some((value) => value.includes(','))) {
       throw breach(name, `${name} is a repeated parameter, not a comma-separated one`);
     }
+    if (kind !== 'repeatedList') for (const one of given) oneOf(name, one, kind.repeatedListOf);
     return;
   }
   if (given.length > 1) throw breach(name, `${name} must be given once`);

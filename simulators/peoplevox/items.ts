@@ -1,6 +1,7 @@
 /** Item types: the warehouse's catalogue. Codes match exactly; a barcode belongs to one item
  *  only. */
 import type { Item, Stored, Tenant } from './state.ts';
+import { touchStock } from './stock.ts';
 
 /** Applies one row of `Item types`. Returns why not, or null. */
 export function saveItemType(tenant: Tenant, row: Stored, action: number): string | null {
@@ -32,6 +33,7 @@ export function insertItem(tenant: Tenant, fields: Stored): Item {
     fields: { ...fields },
     isRetired: false,
     stock: new Map(),
+    lastChange: undefined,
     kitOf: new Map(),
   };
   tenant.items.set(item.code, item);
@@ -43,7 +45,7 @@ function changeItem(tenant: Tenant, item: Item, row: Stored): void {
   tenant.itemsByBarcode.delete(item.fields['Barcode']!);
   Object.assign(item.fields, row);
   tenant.itemsByBarcode.set(item.fields['Barcode']!, item);
-  tenant.stockVersion += 1;
+  touchStock(tenant, item);
 }
 
 /** Deletes an item the way the vendor does: it stays, with `~D~` in its code, and its old code and
@@ -58,7 +60,7 @@ export function retireItem(tenant: Tenant, item: Item): void {
   item.fields['ItemCode'] = code;
   item.fields['Barcode'] = `${item.fields['Barcode']}~D~`;
   tenant.items.set(code, item);
-  tenant.stockVersion += 1;
+  touchStock(tenant, item);
 }
 
 /** A live item by its exact code. */

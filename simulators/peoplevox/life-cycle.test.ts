@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Dice } from '../kernel.ts';
 import type { PeoplevoxOptions } from './options.ts';
 import { allFields } from './templates.ts';
-import { type Caller, startCaller } from './wire-for-tests.ts';
+import { type Caller, exportOrder, startCaller } from './wire-for-tests.ts';
 
 const templates = {
   'Sales orders': allFields('Sales orders'),
@@ -15,21 +15,6 @@ function start(options: Partial<PeoplevoxOptions> = {}): Caller {
   caller.sim.addItem({ itemCode: 'RED', stock: { PrimarySite: 9 } });
   caller.sim.addItem({ itemCode: 'BLUE', stock: { PrimarySite: 9 } });
   return caller;
-}
-
-/** An order with lines such as `RED 2`; `extra` are further header columns. */
-function exportOrder(
-  { save }: Caller,
-  number: string,
-  lines: Record<string, number>,
-  extra: Record<string, string> = {},
-  action = 0,
-): void {
-  const names = ['SalesOrderNumber', ...Object.keys(extra)];
-  save('Sales orders', `${names}\n${[number, ...Object.values(extra)]}\n`, action);
-  const rows = Object.entries(lines).map(([item, units]) => `${number},${item},${units}`);
-  const csv = `SalesOrderNumber,ItemCode,QuantityOrdered\n${rows.join('\n')}\n`;
-  save('Sales order items', csv, action);
 }
 
 const statusOf = ({ sim }: Caller, number: string) => sim.truth.salesOrders.get(number)?.status;
@@ -71,11 +56,11 @@ describe('allocation', () => {
 
   it('stands still in peak mode', () => {
     const caller = start();
-    caller.sim.setPeakMode(true);
+    caller.sim.pauseAllocation(true);
     exportOrder(caller, 'JL-1', { RED: 1 });
     caller.clock.passMinutes(600);
     expect(statusOf(caller, 'JL-1')).toBe('New');
-    caller.sim.setPeakMode(false);
+    caller.sim.pauseAllocation(false);
     caller.clock.passMinutes(6);
     expect(statusOf(caller, 'JL-1')).toBe('Allocated');
   });
@@ -85,16 +70,16 @@ describe('allocation', () => {
     exportOrder(caller, 'JL-1', { BLUE: 1, RED: 10 });
     caller.clock.passMinutes(20);
     expect([statusOf(caller, 'JL-1'), stockOf(caller, 'BLUE')]).toEqual(['New', [9, 0]]);
-    caller.sim.setStock('RED', 10);
+    caller.sim.stockCounted('RED', 'PrimarySite', 10);
     caller.clock.passMinutes(20);
     expect([statusOf(caller, 'JL-1'), stockOf(caller, 'RED')]).toEqual(['Allocated', [10, 10]]);
   });
 
   it('Available goes below zero where the tenant oversells, and by a low count', () => {
-    const caller = start({ oversell: true });
+    const caller = start({ allocation: 'negative' });
     exportOrder(caller, 'JL-1', { RED: 12 });
     caller.clock.passMinutes(20);
-    caller.sim.setStock('RED', 5);
+    caller.sim.stockCounted('RED', 'PrimarySite', 5);
     expect(stockOf(caller, 'RED')).toEqual([5, 12]);
     const { rows } = caller.report('Item inventory summary', {
       search: '([Item code].Equals("RED")) AND ([Site reference].Equals("PrimarySite"))',
@@ -227,6 +212,18 @@ describe('despatch', () => {
     });
   });
 
+  it('takes only what is on the shelf, whatever was reserved', () => {
+    const caller = start();
+    exportOrder(caller, 'JL-1', { RED: 2 });
+    caller.clock.passMinutes(6);
+    caller.sim.pickStarts('JL-1');
+    caller.sim.stockCounted('RED', 'PrimarySite', 1);
+    expect(caller.sim.despatch('JL-1')).toEqual({ ok: false, why: 'RED is not on the shelf' });
+    const lines = [{ itemCode: 'RED', quantity: 1 }];
+    expect(caller.sim.despatch('JL-1', { lines }).ok).toBe(true);
+    expect(stockOf(caller, 'RED')).toEqual([0, 1]);
+  });
+
   it('StopShip keeps it in', () => {
     const caller = start();
     exportOrder(caller, 'JL-1', { RED: 2 });
@@ -301,7 +298,7 @@ describe('a long random walk', () => {
       for (const line of order.lines) {
         expect(line.despatched).toBeLessThanOrEqual(line.quantity);
         for (const { item, each } of line.parts) {
-          const key = `${item.code} ${order.fields['Site'] || 'PrimarySite'}`;
+          const key = `${item.code} ${order.reservedOn}`;
           reserved.set(key, (reserved.get(key) ?? 0) + each * line.allocated);
         }
       }
@@ -313,8 +310,15 @@ describe('a long random walk', () => {
     }
   }
 
-  it.each([1, 2, 3])('allocated is always what the orders hold; seed %i', (seed) => {
-    const caller = start({ sites: ['PrimarySite', 'North'], sessionIdleMs: Number.MAX_VALUE });
+  it.each<[seed: number, options: Partial<PeoplevoxOptions>]>([
+    [1, {}],
+    [2, { orderWithoutSite: 'withStock' }],
+    [3, { allocation: 'partial' }],
+    [4, { allocation: 'partial', orderWithoutSite: 'withStock' }],
+    [5, { allocation: 'negative' }],
+  ])('allocated is always what the orders hold; seed %i, %o', (seed, options) => {
+    const sites = ['PrimarySite', 'North'];
+    const caller = start({ sites, sessionIdleMs: Number.MAX_VALUE, ...options });
     const { sim, save, clock } = caller;
     sim.addItem({ itemCode: 'SET', kitOf: { RED: 2, BLUE: 1 } });
     const dice = new Dice(seed);
@@ -334,13 +338,17 @@ describe('a long random walk', () => {
       () => {
         const itemCode = dice.pick(['RED', 'BLUE']);
         const site = dice.pick(['PrimarySite', 'North']);
-        const row = sim.truth.items.get(itemCode)!.stock.get(site);
-        sim.setStock(itemCode, Math.max(row?.allocated ?? 0, dice.between(0, 20)), site);
+        sim.stockCounted(itemCode, site, dice.between(0, 20));
       },
-      () => sim.setPeakMode(dice.chance(0.2)),
+      () => sim.goodsArrive('RED', dice.pick(sites), dice.between(0, 5)),
+      () => sim.stockDamaged('RED', dice.pick(sites), 1),
+      () => sim.stockMoved('BLUE', dice.pick(sites), dice.pick(sites), 1),
+      (number) =>
+        dice.chance(0.05) && sim.truth.salesOrders.has(number) && sim.reservationSticks(number),
+      () => sim.pauseAllocation(dice.chance(0.2)),
     ];
-    for (let i = 0; i < 400; i++) {
-      dice.pick(acts)(`JL-${dice.between(1, 25)}`);
+    for (let i = 0; i < 1500; i++) {
+      dice.pick(acts)(`JL-${dice.between(1, 60)}`);
       clock.passMinutes(dice.between(0, 4));
       if (i % 10 === 0) checkBooks(caller);
     }

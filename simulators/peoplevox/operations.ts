@@ -2,7 +2,7 @@
  *  does. */
 import { isEventType, readSitesFilter, subscribe } from './events.ts';
 import { type diedHalfway, saveData } from './imports.ts';
-import { type Ask, readTable } from './query.ts';
+import { type Ask, type ReadCache, readTable } from './query.ts';
 import { withReport } from './reports.ts';
 import { SearchProblem } from './search.ts';
 import { authenticate } from './sessions.ts';
@@ -154,8 +154,8 @@ export function labelOf(operation: string, args: Arguments): string {
   return about === '' ? operation : `${operation} ${about}`;
 }
 
-/** What the parts of a simulator keep between calls. */
-export type Caches = Map<string, Map<string, unknown>>;
+/** What is kept of each report between calls, by its name. */
+export type Caches = Map<string, ReadCache>;
 
 /** Does what was asked. */
 export function perform(
@@ -221,7 +221,7 @@ function getReportData(tenant: Tenant, caches: Caches, args: Arguments): Integra
   const name = args.text('TemplateName');
   const ask = askOf(tenant, 'GetReportData', args);
   let cache = caches.get(name);
-  if (!cache) caches.set(name, (cache = new Map()));
+  if (!cache) caches.set(name, (cache = { found: undefined, written: undefined }));
   return (
     withReport(tenant, name, (table) => searchSafely(() => readTable(tenant, table, ask, cache))) ??
     failed(`Integration : Report - The report '${name}' does not exist`)

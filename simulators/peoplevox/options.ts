@@ -20,6 +20,26 @@ export type PeoplevoxFault =
   | 'unorderedPages'
   /** One column of a report has another heading in this answer. */
   | 'renamedColumn'
+  /** Reports: no rows at all, TotalCount 0, the header alone. */
+  | 'emptyReport'
+  /** Reports: all headings in another language. */
+  | 'foreignHeader'
+  /** Reports: the same columns in another order. */
+  | 'columnsReordered'
+  /** Reports: one of the columns is not there. */
+  | 'columnMissing'
+  /** Reports: the numbers of one row read `n/a`, `1,200`, `3.5` or nothing. They are not the truth:
+   *  only a reader that refuses them is right. */
+  | 'quantityWord'
+  | 'quantityGrouped'
+  | 'quantityFraction'
+  | 'quantityBlank'
+  /** Reports: one row of a page comes twice, the second time with other figures. */
+  | 'duplicateRowDiffers'
+  /** Reports: the second half of a page is not there, TotalCount counts it. */
+  | 'halfReport'
+  /** Reports: some rows are not there, and TotalCount does not count them. */
+  | 'rowsMissing'
   /** A good row is answered Error and not applied; sent again it works. */
   | 'rowErrorSpurious'
   /** A row is answered Success but not applied: silent loss. */
@@ -51,6 +71,9 @@ export const orderStatuses = [
 ] as const;
 export type OrderStatus = (typeof orderStatuses)[number];
 
+/** How a tenant gives no answer. */
+export type OutageForm = 'reset' | 'silence' | 'http503';
+
 /** One call of Peoplevox to a subscriber. */
 export type EventDelivery = {
   atMs: number;
@@ -79,8 +102,14 @@ export type Settings = {
   templates: Record<string, readonly string[]>;
   /** Template name to field to the heading this tenant uses for it. */
   renamedHeaders: Record<string, Record<string, string>>;
-  /** Report name of the reference to this tenant's name and its own column headings. */
-  reports: Record<string, { name?: string; columns?: Record<string, string> }>;
+  /** Report name of the reference to this tenant's name, its own column headings, and the columns
+   *  it does not have. */
+  reports: Record<
+    string,
+    { name?: string; columns?: Record<string, string>; without?: readonly string[] }
+  >;
+  /** Reports, by the name of the reference, that this tenant does not have. */
+  missingReports: readonly string[];
   reportColumnsForm: 'comma' | 'lines';
   /** Site references; `SystemSite` is always there as well. The first one is the default of an
    *  order. */
@@ -114,20 +143,53 @@ export type Settings = {
   importQueue: { delayMs: number } | 'off';
   ratePerWindow: { requests: number; windowMs: number } | 'off';
   rateRefusal: 'response' | 'http429' | 'http503';
-  /** Largest page; null takes any. ItemsPerPage 0 gives everything either way. */
+  /** Largest page; null takes any. */
   maxPageSize: number | null;
+  /** ItemsPerPage 0: everything in one answer, a call that fails, or a page of the largest size
+   *  (1000 when there is none). */
+  itemsPerPageZero: 'everything' | 'refused' | 'clamped';
   honourColumns: boolean;
   /** How long an answer takes: between min and max, and so much more for each row in or out. */
   latencyMs: { min: number; max: number; perRow: number };
   /** From the moment an order can be allocated to the run that does it. */
   allocationDelayMs: number;
-  /** Allocate without stock, so that Available goes below zero. */
-  oversell: boolean;
+  /** Nothing is allocated until the world says so. */
+  allocationPaused: boolean;
+  /** An order for which there is too little: it waits and reserves nothing; it reserves what there
+   *  is, stays New and waits for the rest; or it is reserved all the same, and Available goes below
+   *  zero. */
+  allocation: 'whole' | 'partial' | 'negative';
+  /** Where an order without a Site is reserved: always on the first site, or on the first site
+   *  that has all of it (on the first one when none has). */
+  orderWithoutSite: 'firstSite' | 'withStock';
+  /** Incremental Changes Report: one row for each item and site, the latest, or one for each
+   *  change. */
+  changesRows: 'latest' | 'each';
+  /** Whether reserving and freeing units counts as a change there, and raises IncrementalChanges. */
+  changesIncludeAllocations: boolean;
   eventBatchMs: number;
   deliver: (delivery: EventDelivery) => void;
   /** Served at `?wsdl`; null answers 404. */
   wsdl: string | null;
 };
+
+/** What may be switched while the simulator runs. */
+export type Switchable = Pick<
+  Settings,
+  | 'reports'
+  | 'missingReports'
+  | 'honourColumns'
+  | 'emptyForm'
+  | 'maxPageSize'
+  | 'itemsPerPageZero'
+  | 'changesRows'
+  | 'allocation'
+  | 'allocationDelayMs'
+  | 'orderWithoutSite'
+  | 'latencyMs'
+  | 'ratePerWindow'
+  | 'eventBatchMs'
+>;
 
 export type PeoplevoxOptions = {
   clock: SimClock;
@@ -149,6 +211,7 @@ const defaults: Settings = {
   templates: defaultTemplates(),
   renamedHeaders: {},
   reports: {},
+  missingReports: [],
   reportColumnsForm: 'comma',
   sites: ['PrimarySite'],
   timeZone: 'Europe/London',
@@ -188,10 +251,15 @@ const defaults: Settings = {
   ratePerWindow: { requests: 15, windowMs: 15_000 },
   rateRefusal: 'response',
   maxPageSize: 1000,
+  itemsPerPageZero: 'everything',
   honourColumns: true,
   latencyMs: { min: 0, max: 0, perRow: 0 },
   allocationDelayMs: 5 * minuteMs,
-  oversell: false,
+  allocationPaused: false,
+  allocation: 'whole',
+  orderWithoutSite: 'firstSite',
+  changesRows: 'latest',
+  changesIncludeAllocations: true,
   eventBatchMs: 180_000,
   deliver: () => {},
   wsdl: null,

@@ -1,156 +1,27 @@
-/** The life of a sales order after it was saved: allocated, picked, despatched, or cancelled on
- *  the way. Stock follows each step: allocation reserves, cancelling frees, despatch takes both
+/** The life of a sales order after it was allocated: picked, despatched, or cancelled on the way. Stock follows each step: allocation reserves, cancelling frees, despatch takes both
  *  away. */
+import { forget, release } from './allocation.ts';
 import { raiseEvent } from './events.ts';
-import type { OrderStatus } from './options.ts';
+import { isOn, setStatus, siteOf } from './order-status.ts';
 import type {
   DespatchRow,
   Item,
   SalesOrder,
   SalesOrderLine,
   StatusChange,
-  StockRow,
   Tenant,
 } from './state.ts';
-import { availableAt, changeStock, stockAt } from './stock.ts';
-import { bareDisplayForm, wallAt } from './times.ts';
+import { changeStock, stockAt } from './stock.ts';
 
 /** What a world action did; `why` when the order's state forbids it. */
 export type Outcome<T = object> = ({ ok: true } & T) | { ok: false; why: string };
-
-/** Where an order is picked from. */
-export function siteOf(tenant: Tenant, order: SalesOrder): string {
-  return order.fields['Site'] || tenant.settings.sites[0]!;
-}
-
-/** Moves an order on, keeps the history and tells subscribers. */
-export function setStatus(
-  tenant: Tenant,
-  order: SalesOrder,
-  to: OrderStatus,
-  by: StatusChange['by'],
-): void {
-  const atMs = tenant.timeline.nowMs();
-  const from = order.history.length === 0 ? null : order.status;
-  order.status = to;
-  order.history.push({ atMs, from, to, by });
-  order.changedAtMs = atMs;
-  const { settings } = tenant;
-  raiseEvent(tenant, 'SalesOrderStatusChanges', siteOf(tenant, order), {
-    SalesOrderNumber: order.number,
-    'SalesOrderStatu.Name': settings.statusNames[to],
-    LastModificationTime: bareDisplayForm(wallAt(atMs, settings.timeZone), settings),
-  });
-}
-
-/** Puts an order in line for the next allocation run, or takes it out, as its state now demands. */
-export function reconsider(tenant: Tenant, order: SalesOrder): void {
-  const { allocation } = tenant;
-  if (!isAllocatable(order)) {
-    allocation.waiting.delete(order);
-    return;
-  }
-  allocation.waiting.add(order);
-  scheduleRun(tenant);
-}
-
-/** More units of an item are there: orders that lacked it are looked at again. */
-function reconsiderStarved(tenant: Tenant, item: Item): void {
-  const { starved } = tenant.allocation;
-  for (const order of starved.get(item) ?? []) reconsider(tenant, order);
-  starved.delete(item);
-}
-
-function isAllocatable(order: SalesOrder): boolean {
-  return (
-    order.status === 'New' &&
-    !order.isKeptFromAllocation &&
-    !isTrue(order.fields['OnHold']) &&
-    order.lines.some((line) => line.quantity > 0)
-  );
-}
-
-function isTrue(text: string | undefined): boolean {
-  return text?.toLowerCase() === 'true';
-}
-
-function scheduleRun(tenant: Tenant): void {
-  const { allocation, timeline, settings } = tenant;
-  if (allocation.isPaused || allocation.runAtMs !== undefined) return;
-  allocation.runAtMs = timeline.nowMs() + settings.allocationDelayMs;
-  timeline.at(allocation.runAtMs, () => runAllocation(tenant));
-}
-
-/** Peak mode: no order is allocated until it ends. */
-export function setAllocationPaused(tenant: Tenant, isPaused: boolean): void {
-  tenant.allocation.isPaused = isPaused;
-  if (!isPaused && tenant.allocation.waiting.size > 0) scheduleRun(tenant);
-}
-
-/** Earliest wanted first. An order is reserved whole or not at all. */
-function runAllocation(tenant: Tenant): void {
-  const { allocation } = tenant;
-  allocation.runAtMs = undefined;
-  if (allocation.isPaused) return;
-  const wantedBy = (order: SalesOrder) => order.fields['RequestedDeliveryDate'] ?? '';
-  const orders = [...allocation.waiting].sort((a, b) =>
-    wantedBy(a) === wantedBy(b)
-      ? a.createdAtMs - b.createdAtMs
-      : wantedBy(a) < wantedBy(b)
-        ? -1
-        : 1,
-  );
-  allocation.waiting.clear();
-  for (const order of orders) if (isAllocatable(order)) allocate(tenant, order);
-}
-
-function allocate(tenant: Tenant, order: SalesOrder): void {
-  const site = siteOf(tenant, order);
-  const needs = new Map<Item, number>();
-  for (const line of order.lines) {
-    for (const { item, each } of line.parts) {
-      needs.set(item, (needs.get(item) ?? 0) + each * line.quantity);
-    }
-  }
-  for (const [item, units] of needs) {
-    if (tenant.settings.oversell || availableAt(item, site) >= units) continue;
-    const { starved } = tenant.allocation;
-    starved.set(item, (starved.get(item) ?? new Set()).add(order));
-    return;
-  }
-  for (const line of order.lines) reserve(tenant, order, line, line.quantity);
-  setStatus(tenant, order, 'Allocated', 'allocation');
-}
-
-function reserve(tenant: Tenant, order: SalesOrder, line: SalesOrderLine, units: number): void {
-  const site = siteOf(tenant, order);
-  for (const { item, each } of line.parts) {
-    changeStock(tenant, stockAt(tenant, item, site), { allocated: each * units }, 'Allocation');
-    if (units < 0) reconsiderStarved(tenant, item);
-  }
-  line.allocated += units;
-}
-
-/** Frees what an order has reserved and not yet sent. */
-export function release(tenant: Tenant, order: SalesOrder): void {
-  for (const line of order.lines) {
-    if (line.allocated !== 0) reserve(tenant, order, line, -line.allocated);
-  }
-}
-
-/** An allocated order was changed: it starts again as New. */
-export function deallocate(tenant: Tenant, order: SalesOrder): void {
-  if (order.status !== 'Allocated') return;
-  release(tenant, order);
-  setStatus(tenant, order, 'New', 'allocation');
-}
 
 /** Cancels an order that nobody has begun to pick; false when it is too late. */
 export function cancel(tenant: Tenant, order: SalesOrder, by: StatusChange['by']): boolean {
   const isInTime = order.status === 'New' || order.status === 'Allocated';
   if (!isInTime && !(by === 'warehouse' && order.status === 'Picking')) return false;
   release(tenant, order);
-  tenant.allocation.waiting.delete(order);
+  forget(tenant, order);
   setStatus(tenant, order, 'Cancelled', by);
   return true;
 }
@@ -158,7 +29,7 @@ export function cancel(tenant: Tenant, order: SalesOrder, by: StatusChange['by']
 /** A picker takes an allocated order. */
 export function startPicking(tenant: Tenant, order: SalesOrder): Outcome {
   if (order.status !== 'Allocated') return { ok: false, why: `order is ${order.status}` };
-  if (isTrue(order.fields['OnHold'])) return { ok: false, why: 'order is on hold' };
+  if (isOn(order, 'OnHold')) return { ok: false, why: 'order is on hold' };
   setStatus(tenant, order, 'Picking', 'warehouse');
   return { ok: true };
 }
@@ -185,9 +56,11 @@ export function despatch(
   if (order.status !== 'Picking' && order.status !== 'Part despatched') {
     return { ok: false, why: `order is ${order.status}` };
   }
-  if (isTrue(order.fields['StopShip'])) return { ok: false, why: 'order is stopped' };
+  if (isOn(order, 'StopShip')) return { ok: false, why: 'order is stopped' };
   const leaving = chooseUnits(order, wish.lines);
   if (typeof leaving === 'string') return { ok: false, why: leaving };
+  const absent = notOnShelf(tenant, order, leaving);
+  if (absent) return { ok: false, why: `${absent.code} is not on the shelf` };
   const despatchNumber = `DES${++tenant.lastNumbers.despatch}`;
   for (const [line, units] of leaving) {
     takeUnits(tenant, order, line, units);
@@ -221,13 +94,28 @@ function chooseUnits(
   return leaving.size > 0 ? leaving : 'nothing is left to despatch';
 }
 
+/** The first item of which fewer units are on hand than would leave, whatever was reserved. */
+function notOnShelf(
+  tenant: Tenant,
+  order: SalesOrder,
+  leaving: ReadonlyMap<SalesOrderLine, number>,
+): Item | undefined {
+  const needs = new Map<Item, number>();
+  for (const [line, units] of leaving) {
+    for (const { item, each } of line.parts) needs.set(item, (needs.get(item) ?? 0) + each * units);
+  }
+  const site = siteOf(tenant, order);
+  return [...needs].find(([item, units]) => (item.stock.get(site)?.onHand ?? 0) < units)?.[0];
+}
+
 function takeUnits(tenant: Tenant, order: SalesOrder, line: SalesOrderLine, units: number): void {
   const site = siteOf(tenant, order);
+  const freed = order.reservationSticks ? 0 : units;
   for (const { item, each } of line.parts) {
-    const by = { onHand: -each * units, allocated: -each * units };
+    const by = { onHand: -each * units, allocated: -each * freed };
     changeStock(tenant, stockAt(tenant, item, site), by, 'Despatch');
   }
-  line.allocated -= units;
+  line.allocated -= freed;
   line.despatched += units;
 }
 
@@ -283,11 +171,4 @@ export function tellTracking(tenant: Tenant, order: SalesOrder, despatchNumber: 
     'Picks.SalesOrder.SalesOrderNumber': order.number,
     'Picks.SalesOrder.Email': order.fields['Email'] ?? '',
   });
-}
-
-/** Units a stock row holds beyond what orders reserved; for world actions that set counts. */
-export function countStock(tenant: Tenant, row: StockRow, onHand: number, reason: string): void {
-  const more = onHand - row.onHand;
-  changeStock(tenant, row, { onHand: more }, reason);
-  if (more > 0) reconsiderStarved(tenant, row.item);
 }

@@ -1,16 +1,18 @@
 /** Reading a table: search, order, page, and write as CSV. Templates and reports both come
  *  through here. */
+import { losePageEnd, loseRows, sheetFaults, spoilSheet } from './awkward.ts';
 import { csvLine } from './csv.ts';
 import {
   type Cell,
   compileSearch,
   type Dialect,
+  earliestWanted,
   parseSearch,
   type SearchColumn,
   SearchProblem,
   wantedValues,
 } from './search.ts';
-import type { IntegrationResponse } from './soap.ts';
+import { failed, type IntegrationResponse } from './soap.ts';
 import type { Tenant } from './state.ts';
 
 /** A column as shown (`text`) and as searched and ordered (`cell`). */
@@ -24,6 +26,11 @@ export type Table<Row> = {
   /** Lower-case column name to the rows with exactly this text; missing for columns without an
    *  index. */
   indexes: ReadonlyMap<string, (text: string) => readonly Row[]>;
+  /** Rows that may have this wall time or a later one in a date column (its name in lower case), for
+   *  tables that need not look at all of them. */
+  since?: { column: string; rows(wall: number): readonly Row[] };
+  /** Set when a row is written the same until this number of it moves on, whatever the columns. */
+  revision?(row: Row): number;
   /** Set when the result of a search stays right while this text is the same. */
   version?: string;
   /** Which rows a sites filter leaves; undefined when the table knows no sites. */
@@ -41,15 +48,24 @@ export type Ask = {
   sites: string[] | undefined;
 };
 
+/** What is kept of a table between calls: the rows last found, and rows as they were last written. */
+export type ReadCache = {
+  found: { key: string; rows: readonly unknown[] } | undefined;
+  written: { columns: string; lines: Map<unknown, { revision: number; line: string }> } | undefined;
+};
+
 /** Searches, orders and pages. Throws SearchProblem for what cannot be understood. */
 export function readTable<Row>(
   tenant: Tenant,
   table: Table<Row>,
   ask: Ask,
-  cache: Map<string, unknown> | undefined,
+  cache: ReadCache | undefined,
 ): IntegrationResponse {
   const { settings, faults, dice } = tenant;
   const { operation } = ask;
+  if (ask.itemsPerPage <= 0 && settings.itemsPerPageZero === 'refused') {
+    return failed('Integration : Paging - ItemsPerPage must be greater than 0');
+  }
   const wanted = chooseColumns(table, settings.honourColumns ? ask.columns : '');
   let rows = findRows(table, ask, settings.searchIgnoresCase, cache);
   const isReport = table.dialect === 'report';
@@ -57,14 +73,16 @@ export function readTable<Row>(
     const turn = dice.pages.between(0, Math.max(0, rows.length - 1));
     rows = [...rows.slice(turn), ...rows.slice(0, turn)];
   }
-  const page = pageOf(rows, ask, settings.maxPageSize);
+  if (isReport) rows = loseRows(tenant, operation, rows);
+  let page = pageOf(rows, ask, settings);
+  if (isReport) page = losePageEnd(tenant, operation, page);
   if (page.length > 0 && faults.strikes('duplicateRow', operation)) {
     page.splice(dice.pages.between(0, page.length), 0, dice.pages.pick(page));
   }
   const drift = faults.strikes('totalCountDrift', operation) ? dice.pages.between(1, 3) : 0;
   const totalCount = Math.max(0, rows.length + (dice.pages.chance(0.5) ? drift : -drift));
   const isEmptied = faults.strikes('emptyDetail', operation);
-  const detail = isEmptied ? '' : writeRows(tenant, wanted, page, isReport, operation);
+  const detail = isEmptied ? '' : writePage(tenant, { table, wanted, page, operation }, cache);
   const answer: IntegrationResponse = { responseId: 0, totalCount, detail };
   return isReport ? answer : { ...answer, statuses: [] };
 }
@@ -73,27 +91,33 @@ function findRows<Row>(
   table: Table<Row>,
   ask: Ask,
   ignoresCase: boolean,
-  cache: Map<string, unknown> | undefined,
+  cache: ReadCache | undefined,
 ): readonly Row[] {
   const key = JSON.stringify([ask.search, ask.orderBy, ask.sites, table.version]);
-  if (cache && table.version !== undefined && cache.has(key)) return cache.get(key) as Row[];
+  const isKept = cache !== undefined && table.version !== undefined;
+  if (isKept && cache.found?.key === key) return cache.found.rows as readonly Row[];
   const byName = new Map(table.columns.map((column) => [column.name.toLowerCase(), column]));
   const clause = parseSearch(ask.search, table.dialect);
   let rows: readonly Row[];
   if (clause) {
     const test = compileSearch(clause, (name) => byName.get(name.toLowerCase()), ignoresCase);
-    rows = (ignoresCase ? undefined : indexed(table, clause)) ?? table.rows();
+    rows = (ignoresCase ? undefined : indexed(table, clause)) ?? recent(table, clause);
     rows = rows.filter(test);
   } else rows = table.rows();
   const { site } = table;
   if (ask.sites && site) rows = rows.filter((row) => ask.sites!.includes(site(row)));
   if (ask.orderBy.trim() !== '') rows = ordered(rows, ask.orderBy, byName);
-  if (cache && table.version !== undefined) {
-    // One search at a time is paged through; older results would only keep memory.
-    cache.clear();
-    cache.set(key, rows);
-  }
+  // One search at a time is paged through; older results would only keep memory.
+  if (isKept) cache.found = { key, rows };
   return rows;
+}
+
+function recent<Row>(
+  table: Table<Row>,
+  clause: Parameters<typeof earliestWanted>[0],
+): readonly Row[] {
+  const from = table.since && earliestWanted(clause, table.since.column);
+  return from === undefined ? table.rows() : table.since!.rows(from);
 }
 
 function indexed<Row>(
@@ -147,29 +171,70 @@ function chooseColumns<Row>(table: Table<Row>, wish: string): readonly Column<Ro
   });
 }
 
-/** ItemsPerPage 0 is everything; page numbers below 1 read as 1. */
-function pageOf<Row>(rows: readonly Row[], ask: Ask, maxPageSize: number | null): Row[] {
-  if (ask.itemsPerPage <= 0) return ask.pageNo <= 1 ? [...rows] : [];
-  const size = Math.min(ask.itemsPerPage, maxPageSize ?? ask.itemsPerPage);
+/** Page numbers below 1 read as 1. */
+function pageOf<Row>(
+  rows: readonly Row[],
+  ask: Ask,
+  { maxPageSize, itemsPerPageZero }: Tenant['settings'],
+): Row[] {
+  let size = Math.min(ask.itemsPerPage, maxPageSize ?? ask.itemsPerPage);
+  if (ask.itemsPerPage <= 0) {
+    if (itemsPerPageZero === 'everything') return ask.pageNo <= 1 ? [...rows] : [];
+    size = maxPageSize ?? 1000;
+  }
   const start = (Math.max(1, ask.pageNo) - 1) * size;
   return rows.slice(start, start + size);
 }
 
-function writeRows<Row>(
+type Writing<Row> = {
+  table: Table<Row>;
+  wanted: readonly Column<Row>[];
+  page: readonly Row[];
+  operation: string;
+};
+
+function writePage<Row>(
   tenant: Tenant,
-  columns: readonly Column<Row>[],
-  page: readonly Row[],
-  isReport: boolean,
-  operation: string,
+  writing: Writing<Row>,
+  cache: ReadCache | undefined,
 ): string {
-  const { settings, faults, dice } = tenant;
-  if (page.length === 0 && settings.emptyForm === 'empty') return '';
-  const header = columns.map((column) => column.name);
-  if (isReport && faults.strikes('renamedColumn', operation)) {
-    header[dice.pages.between(0, header.length - 1)] += ' (new)';
+  const { table, wanted, page, operation } = writing;
+  const { lineEnd, emptyForm } = tenant.settings;
+  if (page.length === 0 && emptyForm === 'empty') return '';
+  const header = wanted.map((column) => column.name);
+  const kinds = wanted.map((column) => column.kind);
+  const struck =
+    table.dialect === 'report' ? sheetFaults(tenant, operation, { kinds, rows: page.length }) : [];
+  if (struck.length > 0) {
+    const rows = page.map((row) => wanted.map((column) => column.text(row)));
+    const sheet = spoilSheet(tenant, { header, kinds, rows }, struck);
+    return [sheet.header, ...sheet.rows].map((cells) => csvLine(cells) + lineEnd).join('');
   }
-  let out = csvLine(header) + settings.lineEnd;
-  for (const row of page)
-    out += csvLine(columns.map((column) => column.text(row))) + settings.lineEnd;
+  const write = (row: Row) => csvLine(wanted.map((column) => column.text(row))) + lineEnd;
+  const read = remembered(table, header, write, cache);
+  let out = csvLine(header) + lineEnd;
+  for (const row of page) out += read(row);
   return out;
+}
+
+/** Writing of rows that knows again what it wrote before, where the table can tell. */
+function remembered<Row>(
+  table: Table<Row>,
+  header: readonly string[],
+  write: (row: Row) => string,
+  cache: ReadCache | undefined,
+): (row: Row) => string {
+  const { revision } = table;
+  if (!cache || !revision) return write;
+  const columns = JSON.stringify(header);
+  if (cache.written?.columns !== columns) cache.written = { columns, lines: new Map() };
+  const { lines } = cache.written;
+  return (row) => {
+    const known = lines.get(row);
+    const now = revision(row);
+    if (known?.revision === now) return known.line;
+    const line = write(row);
+    lines.set(row, { revision: now, line });
+    return line;
+  };
 }

@@ -171,8 +171,8 @@ describe('reports', () => {
     const ask = { search: '([Available] > 4)', columns: '[Item code]' };
     const codes = () => firstCells(report('Item inventory summary', ask).rows);
     expect(codes()).toContain('RED');
-    sim.setStock('RED', 0);
-    sim.setStock('RED', 0, 'SystemSite');
+    sim.stockCounted('RED', 'PrimarySite', 0);
+    sim.stockCounted('RED', 'SystemSite', 0);
     expect(codes()).not.toContain('RED');
   });
 

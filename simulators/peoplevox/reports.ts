@@ -1,11 +1,11 @@
 /** The reports of the web screens, as GetReportData gives them: display names, dates in single
  *  quotes. */
+import { siteOf } from './order-status.ts';
 import type { Column, Table } from './query.ts';
-import type { Cell, CellKind } from './search.ts';
-import type { DespatchRow, Item, SalesOrder, SalesOrderLine, StockRow, Tenant } from './state.ts';
-import { displayForm, parseInputDate, wallAt } from './times.ts';
-
-type Shown<Row> = [name: string, kind: CellKind, cell: (row: Row) => Cell];
+import { columnsOf, headingOf, type Shown } from './report-columns.ts';
+import type { DespatchRow, SalesOrder, SalesOrderLine, Tenant } from './state.ts';
+import { inventory, inventoryAllSites, latestChanges, reconciliation } from './stock-reports.ts';
+import { parseInputDate, wallAt } from './times.ts';
 
 /** Hands the table behind a report, by the tenant's own name for it, to `use`; undefined when
  *  there is no such report. */
@@ -17,7 +17,8 @@ export function withReport<T>(
   const own = Object.keys(reports).find(
     (report) => (tenant.settings.reports[report]?.name ?? report) === name,
   );
-  return own === undefined ? undefined : reports[own]!(tenant, own, use);
+  const isThere = own !== undefined && !tenant.settings.missingReports.includes(own);
+  return isThere ? reports[own]!(tenant, own, use) : undefined;
 }
 
 type Use = <T>(tenant: Tenant, name: string, use: <Row>(table: Table<Row>) => T) => T;
@@ -25,57 +26,14 @@ type Use = <T>(tenant: Tenant, name: string, use: <Row>(table: Table<Row>) => T)
 const reports: Record<string, Use> = {
   'Item inventory summary': (tenant, name, use) => use(inventory(tenant, name)),
   'Item inventory summary all sites': (tenant, name, use) => use(inventoryAllSites(tenant, name)),
+  'Incremental Changes Report v1': (tenant, name, use) => use(latestChanges(tenant, name)),
+  'Item availability latest reconciliation': (tenant, name, use) =>
+    use(reconciliation(tenant, name)),
   'Sales orders by status': (tenant, name, use) => use(ordersByStatus(tenant, name)),
   'Sales order summary': (tenant, name, use) => use(orderSummary(tenant, name)),
   'Outstanding sales orders': (tenant, name, use) => use(outstanding(tenant, name)),
   'Despatch summary': (tenant, name, use) => use(despatchSummary(tenant, name)),
 };
-
-function inventory(tenant: Tenant, name: string): Table<StockRow> {
-  const columns = columnsOf<StockRow>(tenant, name, [
-    ['Item code', 'text', (row) => row.item.code],
-    ['Name', 'text', (row) => row.item.fields['Name'] ?? ''],
-    ['Site reference', 'text', (row) => row.site],
-    ['On hand', 'number', (row) => row.onHand],
-    ['Allocated', 'number', (row) => row.allocated],
-    ['Available', 'number', (row) => row.onHand - row.allocated],
-    ['Item barcode', 'text', (row) => row.item.fields['Barcode'] ?? ''],
-  ]);
-  return {
-    dialect: 'report',
-    columns,
-    rows: () => tenant.stock,
-    indexes: new Map([[columns[0]!.name.toLowerCase(), (code) => stockOf(tenant.items.get(code))]]),
-    version: `${tenant.stockVersion}`,
-  };
-}
-
-function stockOf(item: Item | undefined): StockRow[] {
-  return item ? [...item.stock.values()] : [];
-}
-
-/** Sums every site, SystemSite too: one of the ways to sell what is not there. */
-function inventoryAllSites(tenant: Tenant, name: string): Table<Item> {
-  const sum = (item: Item, part: (row: StockRow) => number) =>
-    stockOf(item).reduce((units, row) => units + part(row), 0);
-  const columns = columnsOf<Item>(tenant, name, [
-    ['Item code', 'text', (item) => item.code],
-    ['Name', 'text', (item) => item.fields['Name'] ?? ''],
-    ['On hand', 'number', (item) => sum(item, (row) => row.onHand)],
-    ['Allocated', 'number', (item) => sum(item, (row) => row.allocated)],
-    ['Available', 'number', (item) => sum(item, (row) => row.onHand - row.allocated)],
-  ]);
-  const withStock = (item: Item | undefined) => (item && item.stock.size > 0 ? [item] : []);
-  return {
-    dialect: 'report',
-    columns,
-    rows: () => [...tenant.items.values()].flatMap(withStock),
-    indexes: new Map([
-      [columns[0]!.name.toLowerCase(), (code) => withStock(tenant.items.get(code))],
-    ]),
-    version: `${tenant.stockVersion}`,
-  };
-}
 
 function ordersByStatus(tenant: Tenant, name: string): Table<SalesOrder> {
   const columns = columnsOf<SalesOrder>(tenant, name, [
@@ -83,7 +41,7 @@ function ordersByStatus(tenant: Tenant, name: string): Table<SalesOrder> {
     ['Status', 'text', (order) => tenant.settings.statusNames[order.status]],
     ['Requested delivery date', 'date', (order) => dateField(order, 'RequestedDeliveryDate')],
   ]);
-  return orderTable(tenant, columns);
+  return orderTable(tenant, name, columns);
 }
 
 function orderSummary(tenant: Tenant, name: string): Table<SalesOrder> {
@@ -94,17 +52,21 @@ function orderSummary(tenant: Tenant, name: string): Table<SalesOrder> {
     ['Channel', 'text', (order) => order.fields['ChannelName'] ?? ''],
     ['Date', 'date', (order) => wallAt(order.createdAtMs, tenant.settings.timeZone)],
   ]);
-  return orderTable(tenant, columns);
+  return orderTable(tenant, name, columns);
 }
 
-function orderTable(tenant: Tenant, columns: Column<SalesOrder>[]): Table<SalesOrder> {
+function orderTable(
+  tenant: Tenant,
+  report: string,
+  columns: Column<SalesOrder>[],
+): Table<SalesOrder> {
   const one = (order: SalesOrder | undefined) => (order ? [order] : []);
   return {
     dialect: 'report',
     columns,
     rows: () => [...tenant.orders.values()],
     indexes: new Map([
-      [columns[0]!.name.toLowerCase(), (number) => one(tenant.orders.get(number))],
+      [headingOf(tenant, report, 'Sales order no.'), (number) => one(tenant.orders.get(number))],
     ]),
   };
 }
@@ -132,7 +94,10 @@ function outstanding(
     columns,
     rows: () => [...tenant.orders.values()].flatMap(openLines),
     indexes: new Map([
-      [columns[0]!.name.toLowerCase(), (number) => openLines(tenant.orders.get(number))],
+      [
+        headingOf(tenant, name, 'Sales order no.'),
+        (number) => openLines(tenant.orders.get(number)),
+      ],
     ]),
   };
 }
@@ -148,7 +113,7 @@ function despatchSummary(tenant: Tenant, name: string): Table<DespatchRow> {
     rows: () => tenant.despatches.filter(isVisible),
     indexes: new Map([
       [
-        columns[0]!.name.toLowerCase(),
+        headingOf(tenant, name, 'Salesorder number'),
         (number) => {
           const order = tenant.orders.get(number);
           return ((order && tenant.despatchesByOrder.get(order)) ?? []).filter(isVisible);
@@ -173,7 +138,7 @@ function despatchColumns(tenant: Tenant, nowMs: number): Shown<DespatchRow>[] {
     ['Item name', 'text', ofItem('Name')],
     ['No of items', 'number', (row) => row.quantity],
     ['Destination country', 'text', ofOrder('ShippingAddressCountry')],
-    ['Site reference', 'text', (row) => row.order.fields['Site'] || tenant.settings.sites[0]!],
+    ['Site reference', 'text', (row) => siteOf(tenant, row.order)],
     ['Parent', 'text', (row) => (isPart(row) ? row.line.item.code : '')],
     ['Item code', 'text', (row) => row.item.code],
     ['Service type code', 'text', ofOrder('ServiceType')],
@@ -198,21 +163,4 @@ function despatchColumns(tenant: Tenant, nowMs: number): Shown<DespatchRow>[] {
 
 function dateField(order: SalesOrder, field: string): number | null {
   return parseInputDate(order.fields[field] ?? '');
-}
-
-function columnsOf<Row>(tenant: Tenant, report: string, shown: Shown<Row>[]): Column<Row>[] {
-  const { settings } = tenant;
-  const renamed = settings.reports[report]?.columns ?? {};
-  return shown.map(([name, kind, cell]) => ({
-    name: renamed[name] ?? name,
-    kind,
-    cell,
-    text: (row) => {
-      const value = cell(row);
-      if (value === null) return '';
-      if (kind === 'date') return displayForm(value as number, settings);
-      if (kind === 'bool') return value ? 'True' : 'False';
-      return String(value);
-    },
-  }));
 }

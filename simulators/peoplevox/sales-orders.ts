@@ -1,15 +1,9 @@
 /** Importing sales orders and their lines: insert or change by key, cancel by status, never
  *  remove. */
+import { deallocate, forget, reconsider, release } from './allocation.ts';
 import { findItem } from './items.ts';
-import {
-  cancel,
-  deallocate,
-  reconsider,
-  release,
-  setStatus,
-  siteOf,
-  startPicking,
-} from './picking.ts';
+import { setStatus } from './order-status.ts';
+import { cancel, startPicking } from './picking.ts';
 import {
   type SalesOrder,
   type SalesOrderLine,
@@ -62,7 +56,8 @@ function referenceProblem(tenant: Tenant, row: Stored, order?: SalesOrder): stri
 
 function movesSite(tenant: Tenant, order: SalesOrder, row: Stored): boolean {
   const site = row['Site'];
-  return site !== undefined && (site || tenant.settings.sites[0]!) !== siteOf(tenant, order);
+  const named = (reference: string | undefined) => reference || tenant.settings.sites[0]!;
+  return site !== undefined && named(site) !== named(order.fields['Site']);
 }
 
 /** Its units are reserved where the picker stands. */
@@ -79,6 +74,8 @@ function insertOrder(tenant: Tenant, number: string, row: Stored, action: number
     status: 'New',
     history: [],
     isKeptFromAllocation: action === 1,
+    reservedOn: undefined,
+    reservationSticks: false,
     createdAtMs: nowMs,
     changedAtMs: nowMs,
     headerWrites: 0,
@@ -153,8 +150,7 @@ function deleteOrder(tenant: Tenant, number: string, order: SalesOrder | undefin
     return `Sales order ${number} is ${order.status} and cannot be deleted`;
   }
   release(tenant, order);
-  tenant.allocation.waiting.delete(order);
-  for (const orders of tenant.allocation.starved.values()) orders.delete(order);
+  forget(tenant, order);
   tenant.orders.delete(number);
   const reference = order.fields['CustomerPurchaseOrderReferenceNumber'] ?? '';
   tenant.ordersByOwnReference.get(reference)?.delete(order);

@@ -69,6 +69,21 @@ export function wantedValues(
   return { field, values: parts.flatMap((part) => part!.values) };
 }
 
+/** The earliest wall time that a matching row may have in a date field; undefined when the clause does
+ *  not say. */
+export function earliestWanted(clause: Clause, field: string): number | undefined {
+  if (clause.type === 'not') return undefined;
+  if (clause.type === 'term') {
+    const { field: own, operator, literal } = clause.term;
+    const isBound = ['>', '>=', '==', 'equals'].includes(operator) && literal.kind === 'date';
+    return isBound && own.toLowerCase() === field ? (literal.value as number) : undefined;
+  }
+  const bounds = clause.clauses.map((part) => earliestWanted(part, field));
+  const known = bounds.filter((bound) => bound !== undefined);
+  if (clause.type === 'and') return known.length > 0 ? Math.max(...known) : undefined;
+  return known.length === bounds.length ? Math.min(...known) : undefined;
+}
+
 type Token = { kind: 'string' | 'number' | 'name' | 'bracket' | 'sign'; text: string };
 type Reader = { tokens: Token[]; place: number };
 

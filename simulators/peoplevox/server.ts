@@ -12,6 +12,7 @@ import {
   readArguments,
 } from './operations.ts';
 import type { PeoplevoxFault } from './options.ts';
+import { darkReply } from './outages.ts';
 import { checkSession } from './sessions.ts';
 import {
   contentType,
@@ -30,6 +31,8 @@ import { recordBreach, type Tenant } from './state.ts';
 
 /** Answers one request of the wire. */
 export function answerRequest(tenant: Tenant, caches: Caches, request: SimRequest): SimReply {
+  const dark = darkReply(tenant, 'all', request.headers['soapaction'] ?? request.target);
+  if (dark) return dark;
   const [path = '', query = ''] = splitOnce(request.target, '?');
   const service = `/${tenant.settings.clientId}/resources/integrationservicev4.asmx`.toLowerCase();
   const asked = path.toLowerCase();
@@ -148,6 +151,8 @@ function failBefore(
   operation: string,
   label: string,
 ): SimReply | undefined {
+  const dark = operation === 'GetReportData' && darkReply(tenant, 'reports', label);
+  if (dark) return dark;
   const strikes = (kind: PeoplevoxFault) => tenant.faults.strikes(kind, label);
   const delay = () => latencyOf(tenant, 0);
   if (strikes('timeoutBefore')) return broken('silence', delay());

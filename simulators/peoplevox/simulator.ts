@@ -2,30 +2,32 @@
  *  the truth. */
 import type { Faults } from '../faults.ts';
 import type { SimReply, SimRequest } from '../kernel.ts';
-import { insertItem, retireItem } from './items.ts';
-import type { PeoplevoxFault, PeoplevoxOptions } from './options.ts';
+import { setAllocationPaused } from './allocation.ts';
+import { insertItem, retireItem, saveKitting } from './items.ts';
+import type { Caches } from './operations.ts';
+import type { OutageForm, PeoplevoxFault, PeoplevoxOptions, Switchable } from './options.ts';
+import { goDark } from './outages.ts';
 import {
   cancel,
-  countStock,
   type DespatchWish,
   despatch,
   type Outcome,
-  setAllocationPaused,
   startPicking,
   tellTracking,
 } from './picking.ts';
 import { editOrder } from './sales-orders.ts';
 import { answerRequest } from './server.ts';
 import {
+  type Item,
   makeTenant,
   type SalesOrder,
   type Stored,
   type Tenant,
   type Truth,
   tableOf,
-  truthOf,
 } from './state.ts';
-import { stockAt } from './stock.ts';
+import { goodsArrive, stockCounted, stockDamaged, stockMoved } from './stock-moves.ts';
+import { truthOf } from './truth.ts';
 
 export type NewItem = {
   itemCode: string;
@@ -55,24 +57,41 @@ export type PeoplevoxSimulator = {
 
   addItem(item: NewItem): void;
   retireItem(itemCode: string): void;
-  /** Counts an item on a site (the first one when none is named): on hand is now so many units. */
-  setStock(itemCode: string, onHand: number, site?: string): void;
+  /** Makes a kit of an item without stock, or another kit of one. */
+  setKit(itemCode: string, kitOf: Record<string, number>): void;
+  /** Somebody counts: on hand is now so many units, whatever is reserved. */
+  stockCounted(itemCode: string, site: string, units: number): void;
+  /** A delivery is booked in. */
+  goodsArrive(itemCode: string, site: string, units: number): void;
+  /** Units are written off, reserved ones too; not more than are on hand. */
+  stockDamaged(itemCode: string, site: string, units: number): Outcome;
+  stockMoved(itemCode: string, from: string, to: string, units: number): Outcome;
   addCustomer(reference: string, name: string): void;
   /** A warehouse user changes fields of an order on screen. */
   editOrderByHand(orderNumber: string, fields: Stored): Outcome;
   /** Peak mode: nothing is allocated until it ends. */
-  setPeakMode(isOn: boolean): void;
+  pauseAllocation(isPaused: boolean): void;
+  /** What the order has reserved, or will, is never freed: not by its cancellation, nor when its
+   *  units leave. */
+  reservationSticks(orderNumber: string): void;
   cancelOrderInWarehouse(orderNumber: string): Outcome;
   pickStarts(orderNumber: string): Outcome;
   despatch(orderNumber: string, wish?: DespatchWish): Outcome<{ despatchNumber: string }>;
   /** A tracking number arrives, or changes, with no new despatch date. */
   setTracking(despatchNumber: string, trackingNumber: string): void;
+
+  /** Another tenant from now on. */
+  change(settings: Partial<Switchable>): void;
+  /** Nobody gets an answer for so long; 0 ends it. The warehouse goes on working. */
+  goDark(forMs: number, form?: OutageForm): void;
+  /** Nobody gets a report for so long; 0 ends it. */
+  reportsDarkFor(forMs: number, form?: OutageForm): void;
 };
 
 /** A tenant with its sites and nothing else. See options.ts for every switch and its default. */
 export function createPeoplevoxSimulator(options: PeoplevoxOptions): PeoplevoxSimulator {
   const tenant = makeTenant(options);
-  const caches = new Map<string, Map<string, unknown>>();
+  const caches: Caches = new Map();
   const { timeline } = tenant;
   const settled = <T>(act: () => T): T => {
     timeline.settle();
@@ -86,13 +105,55 @@ export function createPeoplevoxSimulator(options: PeoplevoxOptions): PeoplevoxSi
     },
     settle: () => timeline.settle(),
     nextDueMs: () => timeline.nextDueMs(),
-    addItem: (item) => settled(() => addItem(tenant, item)),
-    retireItem: (itemCode) => settled(() => retireItem(tenant, itemOf(tenant, itemCode))),
-    setStock: (itemCode, onHand, site = tenant.settings.sites[0]!) =>
-      settled(() => {
-        const row = stockAt(tenant, itemOf(tenant, itemCode), site);
-        countStock(tenant, row, onHand, 'Stock count');
-      }),
+    change: (settings) => settled(() => void Object.assign(tenant.settings, settings)),
+    goDark: (forMs, form = 'reset') => settled(() => goDark(tenant, 'all', { forMs, form })),
+    reportsDarkFor: (forMs, form = 'reset') =>
+      settled(() => goDark(tenant, 'reports', { forMs, form })),
+    ...stockActions(tenant, settled),
+    ...orderActions(tenant, settled),
+  };
+}
+
+type Settled = <T>(act: () => T) => T;
+type StockAction =
+  | 'addItem'
+  | 'retireItem'
+  | 'setKit'
+  | 'stockCounted'
+  | 'goodsArrive'
+  | 'stockDamaged'
+  | 'stockMoved'
+  | 'pauseAllocation';
+
+function stockActions(tenant: Tenant, settled: Settled): Pick<PeoplevoxSimulator, StockAction> {
+  const item = (itemCode: string) => itemOf(tenant, itemCode);
+  return {
+    addItem: (wanted) => settled(() => addItem(tenant, wanted)),
+    retireItem: (itemCode) => settled(() => retireItem(tenant, item(itemCode))),
+    setKit: (itemCode, kitOf) => settled(() => setKit(tenant, item(itemCode), kitOf)),
+    stockCounted: (itemCode, site, units) =>
+      settled(() => stockCounted(tenant, item(itemCode), site, units)),
+    goodsArrive: (itemCode, site, units) =>
+      settled(() => goodsArrive(tenant, item(itemCode), site, units)),
+    stockDamaged: (itemCode, site, units) =>
+      settled(() => stockDamaged(tenant, item(itemCode), site, units)),
+    stockMoved: (itemCode, from, to, units) =>
+      settled(() => stockMoved(tenant, item(itemCode), { from, to, units })),
+    pauseAllocation: (isPaused) => settled(() => setAllocationPaused(tenant, isPaused)),
+  };
+}
+
+type OrderAction =
+  | 'addCustomer'
+  | 'editOrderByHand'
+  | 'reservationSticks'
+  | 'cancelOrderInWarehouse'
+  | 'pickStarts'
+  | 'despatch'
+  | 'setTracking';
+
+function orderActions(tenant: Tenant, settled: Settled): Pick<PeoplevoxSimulator, OrderAction> {
+  return {
     addCustomer: (reference, name) =>
       void tableOf(tenant, 'Customers').set(reference, { Reference: reference, Name: name }),
     editOrderByHand: (number, fields) =>
@@ -100,7 +161,8 @@ export function createPeoplevoxSimulator(options: PeoplevoxOptions): PeoplevoxSi
         const why = editOrder(tenant, orderOf(tenant, number), fields);
         return why === null ? { ok: true } : { ok: false, why };
       }),
-    setPeakMode: (isOn) => settled(() => setAllocationPaused(tenant, isOn)),
+    reservationSticks: (number) =>
+      settled(() => void (orderOf(tenant, number).reservationSticks = true)),
     cancelOrderInWarehouse: (number) =>
       settled(() => {
         const order = orderOf(tenant, number);
@@ -136,13 +198,21 @@ function addItem(tenant: Tenant, wanted: NewItem): void {
     Name: name,
     Barcode: barcode,
   });
-  for (const [code, units] of Object.entries(wanted.kitOf ?? {})) {
-    item.kitOf.set(itemOf(tenant, code), units);
-  }
-  for (const [site, onHand] of Object.entries(wanted.stock ?? {})) {
-    countStock(tenant, stockAt(tenant, item, site), onHand, 'Goods in');
+  if (wanted.kitOf) setKit(tenant, item, wanted.kitOf);
+  for (const [site, units] of Object.entries(wanted.stock ?? {})) {
+    goodsArrive(tenant, item, site, units);
   }
   if (wanted.retired) retireItem(tenant, item);
+}
+
+function setKit(tenant: Tenant, parent: Item, kitOf: Record<string, number>): void {
+  if (parent.stock.size > 0) throw new Error(`item ${parent.code} has stock and is no kit`);
+  parent.kitOf.clear();
+  for (const [code, units] of Object.entries(kitOf)) {
+    const row = { ParentItemCode: parent.code, ChildItemCode: code, Quantity: String(units) };
+    const why = saveKitting(tenant, row, 0);
+    if (why !== null) throw new Error(why);
+  }
 }
 
 function setTracking(tenant: Tenant, despatchNumber: string, trackingNumber: string): void {

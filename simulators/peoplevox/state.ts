@@ -5,6 +5,7 @@ import type { Subscription } from './events.ts';
 import {
   type EventDelivery,
   type OrderStatus,
+  type OutageForm,
   type PeoplevoxFault,
   type PeoplevoxOptions,
   type Settings,
@@ -16,7 +17,47 @@ import { Timeline } from './timeline.ts';
 export const systemSite = 'SystemSite';
 
 /** Units of one item on one site. Available is `onHand - allocated` and may be negative. */
-export type StockRow = { item: Item; site: string; onHand: number; allocated: number };
+export type StockRow = {
+  item: Item;
+  site: string;
+  onHand: number;
+  allocated: number;
+  /** Moves on with every change of these units, or of what a report shows of the item. */
+  revision: number;
+  /** The last change that the changes report counts. */
+  lastReported: Change | undefined;
+};
+
+export type StockReason =
+  | 'Goods in'
+  | 'Stock count'
+  | 'Damaged'
+  | 'Moved'
+  | 'Allocation'
+  | 'Release'
+  | 'Despatch'
+  /** Units that the system's own site has from the start. */
+  | 'System';
+
+/** One change of units, with the figures as they were after it. */
+export type StockChange = {
+  atMs: number;
+  itemCode: string;
+  site: string;
+  available: number;
+  onHand: number;
+  allocated: number;
+  reason: StockReason;
+};
+
+/** A change as reports find it. */
+export type Change = StockChange & {
+  row: StockRow;
+  /** By how much on hand went up or down; for a pure reservation, by how much Available did. */
+  quantityChanged: number;
+  /** Whether the changes report counts it. */
+  isReported: boolean;
+};
 
 export type Item = {
   /** Retired items carry `~D~` in it. */
@@ -25,6 +66,7 @@ export type Item = {
   fields: Record<string, string>;
   isRetired: boolean;
   stock: Map<string, StockRow>;
+  lastChange: Change | undefined;
   /** What a kit is made of; empty for an ordinary item. */
   kitOf: Map<Item, number>;
 };
@@ -58,6 +100,10 @@ export type SalesOrder = {
   history: StatusChange[];
   /** Saved last with Action 1: not allocated. */
   isKeptFromAllocation: boolean;
+  /** Where its units were reserved; undefined until some are. */
+  reservedOn: string | undefined;
+  /** A fault of the warehouse: what it reserved is never freed. */
+  reservationSticks: boolean;
   createdAtMs: number;
   changedAtMs: number;
   /** Rows of the API that were applied to the header. */
@@ -143,11 +189,22 @@ export type Truth = {
   droppedRows: { atMs: number; template: string; reference: string }[];
   /** API writes to orders that were already despatched or cancelled. */
   closedOrderWrites: { atMs: number; number: string; status: OrderStatus }[];
-  /** Every change of on hand or allocated, oldest first. */
-  stockChanges: { atMs: number; itemCode: string; site: string; available: number }[];
+  /** Every change of on hand or allocated on any site, oldest first. */
+  stockChanges: StockChange[];
+  /** Requests that came while the tenant, or its reports, gave no answer. */
+  darkCalls: { atMs: number; operation: string }[];
   deliveries: EventDelivery[];
   subscriptions: ReadonlyMap<number, Subscription>;
+  /** Units of an item by site reference, SystemSite among them; empty for kits, for what never had
+   *  stock, and for unknown codes. */
+  stockAt(itemCode: string): Map<string, { onHand: number; allocated: number; available: number }>;
+  /** Units an order has reserved and not yet despatched, components instead of kits. */
+  unitsAllocated(orderNumber: string): { itemCode: string; site: string; units: number }[];
+  /** When the whole order was last reserved; undefined for one that never was. */
+  allocatedAtMs(orderNumber: string): number | undefined;
 };
+
+type Looks = 'stockAt' | 'unitsAllocated' | 'allocatedAtMs';
 
 export type Tenant = {
   settings: Settings & PeoplevoxOptions;
@@ -164,6 +221,10 @@ export type Tenant = {
   stock: StockRow[];
   /** Moves on with every change of stock, for caches. */
   stockVersion: number;
+  /** Every change of units, oldest first. */
+  changes: Change[];
+  /** Until when nobody, or nobody who asks for a report, gets an answer. */
+  dark: { all: Outage; reports: Outage };
   despatches: DespatchRow[];
   despatchesByOrder: Map<SalesOrder, DespatchRow[]>;
   tables: Map<string, Map<string, Stored>>;
@@ -185,12 +246,22 @@ export type Tenant = {
   /** Calls still being answered: what and until when. */
   inFlight: { operation: string; untilMs: number }[];
   recentCalls: number[];
-  lastNumbers: { despatch: number; queue: number; address: number };
+  lastNumbers: { despatch: number; queue: number; address: number; goodsIn: number };
   log: Omit<
     Truth,
-    'salesOrders' | 'items' | 'stock' | 'despatches' | 'tables' | 'sessions' | 'subscriptions'
+    | 'salesOrders'
+    | 'items'
+    | 'stock'
+    | 'despatches'
+    | 'tables'
+    | 'sessions'
+    | 'subscriptions'
+    | 'stockChanges'
+    | Looks
   >;
 };
+
+export type Outage = { untilMs: number; form: OutageForm };
 
 /** An empty warehouse with its sites. */
 export function makeTenant(options: PeoplevoxOptions): Tenant {
@@ -217,15 +288,22 @@ export function makeTenant(options: PeoplevoxOptions): Tenant {
     itemsByBarcode: new Map(),
     stock: [],
     stockVersion: 0,
+    changes: [],
+    dark: { all: { untilMs: 0, form: 'reset' }, reports: { untilMs: 0, form: 'reset' } },
     despatches: [],
     despatchesByOrder: new Map(),
     tables: new Map(),
     sessions: new Map(),
-    allocation: { isPaused: false, waiting: new Set(), starved: new Map(), runAtMs: undefined },
+    allocation: {
+      isPaused: settings.allocationPaused,
+      waiting: new Set(),
+      starved: new Map(),
+      runAtMs: undefined,
+    },
     events: { subscriptions: new Map(), lastId: 1060, queue: [], batchAtMs: undefined },
     inFlight: [],
     recentCalls: [],
-    lastNumbers: { despatch: 1000, queue: 0, address: 0 },
+    lastNumbers: { despatch: 1000, queue: 0, address: 0, goodsIn: 0 },
     log: {
       calls: new Map(),
       rateBreaches: [],
@@ -235,7 +313,7 @@ export function makeTenant(options: PeoplevoxOptions): Tenant {
       rowErrors: [],
       droppedRows: [],
       closedOrderWrites: [],
-      stockChanges: [],
+      darkCalls: [],
       deliveries: [],
     },
   };
@@ -262,18 +340,4 @@ export function recordBreach(
   detail: string,
 ): void {
   tenant.log.contractBreaches.push({ atMs: tenant.timeline.nowMs(), operation, kind, detail });
-}
-
-/** The settled view for checkers. */
-export function truthOf(tenant: Tenant): Truth {
-  return {
-    salesOrders: tenant.orders,
-    items: tenant.items,
-    stock: tenant.stock,
-    despatches: tenant.despatches,
-    tables: tenant.tables,
-    sessions: [...tenant.sessions.values()],
-    subscriptions: tenant.events.subscriptions,
-    ...tenant.log,
-  };
 }

@@ -1,6 +1,6 @@
 /** What GetData shows of each template: stored texts under the tenant's headings, and what may
  *  be searched. */
-import { siteOf } from './picking.ts';
+import { siteOf } from './order-status.ts';
 import type { Column, Table } from './query.ts';
 import type { Cell, CellKind } from './search.ts';
 import type { Item, SalesOrder, SalesOrderLine, Stored, Tenant } from './state.ts';

@@ -104,6 +104,21 @@ export function startCaller(options: Partial<PeoplevoxOptions> = {}): Caller {
   };
 }
 
+/** An order with lines such as `RED 2`; `extra` are further header columns. */
+export function exportOrder(
+  { save }: Caller,
+  number: string,
+  lines: Record<string, number>,
+  extra: Record<string, string> = {},
+  action = 0,
+): void {
+  const names = ['SalesOrderNumber', ...Object.keys(extra)];
+  save('Sales orders', `${names}\n${[number, ...Object.values(extra)]}\n`, action);
+  const rows = Object.entries(lines).map(([item, units]) => `${number},${item},${units}`);
+  const csv = `SalesOrderNumber,ItemCode,QuantityOrdered\n${rows.join('\n')}\n`;
+  save('Sales order items', csv, action);
+}
+
 function asked(template: string, search: string, pageNo: number, size: number): string {
   return (
     `<TemplateName>${template}</TemplateName><PageNo>${pageNo}</PageNo>` +

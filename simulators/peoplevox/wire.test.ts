@@ -88,9 +88,9 @@ describe('events', () => {
     const { sim, clock, got } = caller;
     expect(subscribe(caller)).toMatchObject({ responseId: 0, detail: '1061' });
     subscribe(caller, '<encodeParameterData>true</encodeParameterData>');
-    sim.setStock('A&B', 4);
+    sim.stockCounted('A&B', 'PrimarySite', 4);
     clock.passMinutes(2);
-    sim.setStock('A&B', 3);
+    sim.stockCounted('A&B', 'PrimarySite', 3);
     sim.settle();
     expect(got).toEqual([]);
     clock.passMinutes(1);
@@ -108,7 +108,7 @@ describe('events', () => {
       'True',
       -1,
     ]);
-    sim.setStock('A&B', 2);
+    sim.stockCounted('A&B', 'PrimarySite', 2);
     clock.passMinutes(10);
     sim.settle();
     expect(got).toHaveLength(4);
@@ -161,8 +161,8 @@ describe('events', () => {
       'SubscribeEventWithSitesFilters',
       `<eventType>AvailabilityChanges</eventType><filter /><sitesFilter>Site.Reference = "North"</sitesFilter><callbackUrl>${stockUrl}</callbackUrl>`,
     );
-    sim.setStock('A&B', 1);
-    sim.setStock('A&B', 8, 'North');
+    sim.stockCounted('A&B', 'PrimarySite', 1);
+    sim.stockCounted('A&B', 'North', 8);
     clock.passMinutes(3);
     sim.settle();
     expect(got.map((delivery) => delivery.url.split('qty=')[1])).toEqual(['8']);
@@ -176,8 +176,8 @@ describe('events', () => {
     const caller = start();
     subscribe(caller);
     caller.sim.faults.next(kind, 1, 'AvailabilityChanges');
-    caller.sim.setStock('A&B', 4);
-    caller.sim.setStock('A&B', 3);
+    caller.sim.stockCounted('A&B', 'PrimarySite', 4);
+    caller.sim.stockCounted('A&B', 'PrimarySite', 3);
     caller.clock.passMinutes(3);
     caller.sim.settle();
     expect(caller.got.map((delivery) => delivery.url.split('qty=')[1])).toEqual(quantities);
@@ -188,7 +188,7 @@ describe('events', () => {
     subscribe(caller, '<encodeParameterData>true</encodeParameterData>');
     caller.sim.faults.set('eventsShuffled', 1);
     caller.sim.faults.set('eventUnencoded', 1);
-    for (let units = 20; units > 0; units--) caller.sim.setStock('A&B', units);
+    for (let units = 20; units > 0; units--) caller.sim.stockCounted('A&B', 'PrimarySite', units);
     caller.clock.passMinutes(3);
     caller.sim.settle();
     const quantities = caller.got.map((delivery) => Number(delivery.url.split('qty=')[1]));
