@@ -2,12 +2,14 @@
  *  for programs. */
 import { Command, InvalidArgumentError } from 'commander';
 import { benchOrders } from './orders.ts';
+import { benchStock } from './stock.ts';
 
-type Options = { orders: number; rounds: number; seed: number; json: boolean };
+type Options = { orders: number; skus: number; rounds: number; seed: number; json: boolean };
 
 /** One function per figure; each returns what it measured and that as a page. */
 const benches: Record<string, (options: Options) => Promise<{ figures: object; page: string }>> = {
   orders: benchOrders,
+  stock: benchStock,
 };
 
 const names = Object.keys(benches);
@@ -15,6 +17,12 @@ const command = new Command('npm run bench --')
   .description('Measures the real service on loopback against both simulated vendors.')
   .argument('[figure]', `one of: ${names.join(', ')}; without it all are measured`)
   .option('--orders <n>', 'orders that wait at the start', wholeUpTo(100_000), 2_000)
+  .option(
+    '--skus <n>',
+    'rows of the stock report; at least 50000',
+    wholeUpTo(2_000_000, 50_000),
+    100_000,
+  )
   .option('--rounds <n>', 'measured rounds, of which the median is told', wholeUpTo(100), 3)
   .option('--seed <n>', 'same seed, same orders', wholeUpTo(4_294_967_295), 1)
   .option('--json', 'print one JSON object', false);
@@ -35,11 +43,13 @@ async function main(wanted: string | undefined, options: Options): Promise<void>
   if (options.json) process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
 }
 
-function wholeUpTo(most: number): (text: string) => number {
+function wholeUpTo(most: number, least = 1): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < 1 || value > most) {
-      throw new InvalidArgumentError(`found "${text}"; allowed: a whole number from 1 to ${most}`);
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new InvalidArgumentError(
+        `found "${text}"; allowed: a whole number from ${least} to ${most}`,
+      );
     }
     return value;
   };

@@ -1,8 +1,8 @@
 /** Orders a second through the whole flow with the ceilings off, beside the floor: a bare loop that makes the
  *  same HTTP calls with no store. Both in one run, in turn, each time against fresh vendors of one seed. */
-import { cpus, totalmem } from 'node:os';
 import { type Child, startChild } from './child.ts';
 import type { FloorAnswers } from './floor.ts';
+import { machine, mebibytes, round, type Spread, spread, table } from './page.ts';
 import type { RecordedCall, ServiceAnswers } from './service.ts';
 import { type BenchServer, openBenchServer } from './store.ts';
 import type { Truth, VendorAnswers, Waiting } from './vendors.ts';
@@ -13,9 +13,8 @@ export type Row = {
   acceptance: 'automatic' | 'by seller (OR21)';
   /** How long a vendor takes over a call. Units: milliseconds. */
   vendorMs: number;
-  /** Medians over the rounds; `min` and `max` tell how far the rounds lay apart. */
-  ordersPerSecond: { median: number; min: number; max: number };
-  floorOrdersPerSecond: { median: number; min: number; max: number };
+  ordersPerSecond: Spread;
+  floorOrdersPerSecond: Spread;
   ratioToFloor: number;
   /** CPU time of the service's process. Units: milliseconds an order. */
   cpuMsPerOrder: number;
@@ -65,7 +64,7 @@ export async function benchOrders(given: Given): Promise<{ figures: OrdersFigure
     orders: given.orders,
     rounds: given.rounds,
     seed: given.seed,
-    machine: `${cpus().length} x ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    machine: machine(),
     versions: `Node ${process.versions.node}, ${server.description}`,
     settings:
       'ceilings off, flows driven by hand without waiting, HTTP on loopback, vendors in a process of their own',
@@ -113,7 +112,7 @@ async function measureRow(cast: Cast, given: Given, one: Case): Promise<Row> {
       mirakl: round(calls.mirakl / given.orders, 4),
       peoplevox: round(calls.peoplevox / given.orders, 4),
     },
-    peakRssMiB: Math.round(Math.max(...runs.map((run) => run.peakRssBytes)) / 2 ** 20),
+    peakRssMiB: mebibytes(Math.max(...runs.map((run) => run.peakRssBytes))),
   };
 }
 
@@ -144,16 +143,6 @@ async function checkedTruth(cast: Cast, who: string): Promise<Truth> {
   if (truth.missing > 0 || truth.referencesWritten < truth.whole)
     throw new Error(`${who}: not every order came home: ${JSON.stringify(truth)}`);
   return truth;
-}
-
-function spread(values: readonly number[]): { median: number; min: number; max: number } {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number) => round(sorted[index] ?? Number.NaN, 1);
-  return {
-    median: at(Math.floor((sorted.length - 1) / 2)),
-    min: at(0),
-    max: at(sorted.length - 1),
-  };
 }
 
 function pageOf(figures: OrdersFigures): string {
@@ -192,19 +181,6 @@ function pageOf(figures: OrdersFigures): string {
   ].join('\n');
 }
 
-function table(rows: readonly string[][]): string[] {
-  const widths = rows[0]!.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!)))
-      .join('  '),
-  );
-}
-
-function spreadText({ median, min, max }: Row['ordersPerSecond']): string {
+function spreadText({ median, min, max }: Spread): string {
   return `${Math.round(median)} (${Math.round(min)}-${Math.round(max)})`;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

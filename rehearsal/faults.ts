@@ -29,6 +29,12 @@ const typical: { mirakl: Chances<MiraklKind>; peoplevox: Chances<PeoplevoxKind> 
     lateOrder: 0.002,
     unknownField: 0.02,
     unknownEnum: 0.02,
+    importFails: 0.01,
+    importSlow: 0.01,
+    importLinesIgnored: 0.01,
+    lineRefusedSpuriously: 0.01,
+    importErrorReportLost: 0.02,
+    offerExportFails: 0.02,
   },
   peoplevox: {
     ...wire,
@@ -40,6 +46,13 @@ const typical: { mirakl: Chances<MiraklKind>; peoplevox: Chances<PeoplevoxKind> 
     statusesMissing: 0.003,
     emptyDetail: 0.003,
     soapFault: 0.003,
+    quantityWord: 0.004,
+    quantityBlank: 0.004,
+    duplicateRowDiffers: 0.004,
+    halfReport: 0.004,
+    columnsReordered: 0.01,
+    renamedColumn: 0.002,
+    foreignHeader: 0.002,
   },
 };
 
@@ -51,6 +64,7 @@ const harsh: typeof typical = {
     lateOrder: 0.008,
     emptyBody: 0.01,
     exportFails: 0.1,
+    importStuck: 0.004,
   },
   peoplevox: {
     ...scaled(typical.peoplevox, 8),
@@ -58,6 +72,10 @@ const harsh: typeof typical = {
     halfBatch: 0.02,
     loginRefused: 0.05,
     unorderedPages: 0.05,
+    quantityGrouped: 0.02,
+    quantityFraction: 0.02,
+    columnMissing: 0.01,
+    rowsMissing: 0.003,
   },
 };
 

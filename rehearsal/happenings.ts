@@ -1,5 +1,5 @@
 /** The day as it happens: shoppers buy and change their minds, people repair, pickers begin. */
-import type { Shopper } from '../simulators/world.ts';
+import type { OrderKind, Shopper } from '../simulators/world.ts';
 import type { Stage } from './stage.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -10,16 +10,22 @@ const lookMs = 20 * secondMs;
 /** After this long nobody waits any more. */
 const patienceMs = 6 * 60 * minuteMs;
 
-/** A shopper's order as it came to be; `orderIds` empty until bought. */
-export type Placed = { shopper: Shopper; orderId: string | null; deed: 'none' | 'done' | 'inVain' };
+/** A shopper's order as it came to be; `orderId` null until bought, and for ever when the offer showed too little. */
+export type Placed = {
+  shopper: Shopper;
+  orderId: string | null;
+  isRefused: boolean;
+  deed: 'none' | 'done' | 'inVain';
+};
 
-/** Plans everything of the day on the clock. Returns the orders, which fill in as the day goes on. */
-export function letTheDayHappen(clock: VirtualClock, stage: Stage): Placed[] {
+/** Plans everything of the day on the clock; `onBought` is called at each purchase. Returns the orders, which fill
+ *  in as the day goes on. */
+export function letTheDayHappen(clock: VirtualClock, stage: Stage, onBought: () => void): Placed[] {
   const placed = stage.world.shoppers.map(
-    (shopper): Placed => ({ shopper, orderId: null, deed: 'none' }),
+    (shopper): Placed => ({ shopper, orderId: null, isRefused: false, deed: 'none' }),
   );
   for (const one of placed) {
-    clock.spawn(() => liveThrough(clock, stage, one), { atMs: one.shopper.atMs });
+    clock.spawn(() => liveThrough(clock, stage, one, onBought), { atMs: one.shopper.atMs });
   }
   for (const repair of stage.world.repairs) {
     clock.spawn(
@@ -32,10 +38,31 @@ export function letTheDayHappen(clock: VirtualClock, stage: Stage): Placed[] {
   return placed;
 }
 
-async function liveThrough(clock: VirtualClock, stage: Stage, placed: Placed): Promise<void> {
+/** The point of these is the SKU itself: they buy it whatever its offer shows. */
+const badSkus = new Set<OrderKind>([
+  'unknownSku',
+  'unknownSkuRepaired',
+  'caseDiffers',
+  'retiredSku',
+]);
+
+async function liveThrough(
+  clock: VirtualClock,
+  stage: Stage,
+  placed: Placed,
+  onBought: () => void,
+): Promise<void> {
   const { shopper } = placed;
   const marketplace = stage.marketplaces.get(shopper.channel)!;
-  const [orderId] = marketplace.shopperBuys(shopper.purchase);
+  const bought = badSkus.has(shopper.kind)
+    ? marketplace.shopperBuys(shopper.purchase)
+    : marketplace.shopperTriesToBuy(shopper.purchase);
+  if (bought === null) {
+    placed.isRefused = true;
+    return;
+  }
+  onBought();
+  const [orderId] = bought;
   placed.orderId = orderId;
   const inWarehouse = () => isWhole(stage, orderId, shopper);
   const act = async (ready: () => boolean, deed: () => boolean) => {

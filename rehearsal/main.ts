@@ -1,12 +1,13 @@
 /** `packhorse rehearse`: one seeded trading day, judged. Exit 1 when anything is lost, duplicated, wrong,
- *  missed or unaccounted, or when a ceiling or a contract was breached; 2 for bad options. */
+ *  missed or unaccounted, when more was sold or shown than there was, or when a ceiling or a contract was breached;
+ *  2 for bad options. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createLog } from '../src/log.ts';
 import { databaseUrlOfEnvironment, systemClock } from '../src/main.ts';
 import { type FaultLevel, faultLevels } from './faults.ts';
 import { formatReport, makeReport } from './report.ts';
 import { rehearse } from './run.ts';
-import { channelIds } from './settings.ts';
+import { channelIds, siteNames } from './settings.ts';
 import { openRehearsalStore } from './store.ts';
 
 type Options = {
@@ -16,6 +17,8 @@ type Options = {
   seed: number;
   faults: FaultLevel;
   channels: number;
+  sites: number;
+  cadence: number;
   json: boolean;
   explain: boolean;
   verbose: boolean;
@@ -38,8 +41,19 @@ const command = new Command('packhorse rehearse')
     wholeUpTo(channelIds.length),
     2,
   )
+  .option(
+    '--sites <n>',
+    `warehouse sites whose stock is sold, 1 to ${siteNames.length}`,
+    wholeUpTo(siteNames.length),
+    2,
+  )
+  .option('--cadence <seconds>', 'how often stock is read and published', cadence, 120)
   .option('--json', 'print one JSON object', false)
-  .option('--explain', 'print the life of every order that something was found about', false)
+  .option(
+    '--explain',
+    'print the life of every order and SKU that something was found about',
+    false,
+  )
   .option('--verbose', "print the service's own log", false)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
@@ -52,6 +66,7 @@ async function main(options: Options): Promise<void> {
   try {
     const outcome = await rehearse({
       ...options,
+      cadenceSeconds: options.cadence,
       databaseUrl: store.url,
       log: createLog(options.verbose ? 'info' : 'silent'),
       ...(process.stderr.isTTY
@@ -59,7 +74,11 @@ async function main(options: Options): Promise<void> {
         : {}),
     });
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-    const report = makeReport(options, outcome, (systemClock.monotonicMs() - startedMs) / 1_000);
+    const report = makeReport(
+      { ...options, cadenceSeconds: options.cadence },
+      outcome,
+      (systemClock.monotonicMs() - startedMs) / 1_000,
+    );
     process.stdout.write(
       `${options.json ? JSON.stringify(report, null, 2) : formatReport(report)}\n`,
     );
@@ -72,6 +91,12 @@ async function main(options: Options): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+function cadence(text: string): number {
+  const value = wholeUpTo(86_400)(text);
+  if (value < 60) throw new InvalidArgumentError(`found "${text}"; allowed: 60 seconds or more`);
+  return value;
 }
 
 function wholeUpTo(most: number): (text: string) => number {

@@ -18,7 +18,15 @@ async function aDay(day: {
 }): Promise<Report> {
   const database = await openTestDatabase();
   databases.push(database);
-  const options = { orders: 60, skus: 60, hours: 2, channels: 2, ...day };
+  const options = {
+    orders: 60,
+    skus: 60,
+    hours: 2,
+    channels: 2,
+    sites: 2,
+    cadenceSeconds: 120,
+    ...day,
+  };
   const outcome = await rehearse({
     ...options,
     databaseUrl: database.connectionString,

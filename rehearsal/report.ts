@@ -1,4 +1,5 @@
 /** What a rehearsal prints: one JSON object for programs, a page for people. */
+import type { StockVerdict } from './check-stock.ts';
 import type { Outcome, RehearsalOptions } from './run.ts';
 
 export type Report = {
@@ -23,10 +24,25 @@ export type Report = {
   peoplevoxCallsPerOrder: number;
   /** Payable to verified in the warehouse; plain orders only. Units: virtual seconds. */
   latencySeconds: { p50: number | null; p99: number | null };
+  /** See StockVerdict. Lags in virtual seconds; withheld units per item, and in percent of all stock. */
+  stock: {
+    oversold: number;
+    oversoldUnavoidable: number;
+    wrongAtEnd: number;
+    publishedAboveTruth: number;
+    undetectedDivergence: number;
+    unitsWithheld: { mean: number; percent: number; meanOfThin: number };
+    lagSeconds: { p50: number | null; p99: number | null };
+    refusedSales: number;
+    publishes: number;
+    linesSent: number;
+    skus: number;
+    listings: number;
+  };
   virtualHours: number;
   wallSeconds: number;
   /** The first findings of each kind, for a person who looks into a failure. */
-  findings: { kind: string; orderId: string; what: string }[];
+  findings: { kind: string; subject: string; what: string }[];
   passed: boolean;
 };
 
@@ -34,7 +50,7 @@ export type Report = {
 const mostFindings = 40;
 
 export function makeReport(
-  options: Pick<RehearsalOptions, 'seed' | 'faults'>,
+  options: Pick<RehearsalOptions, 'seed' | 'faults'> & { cadenceSeconds: number },
   outcome: Outcome,
   wallSeconds: number,
 ): Report {
@@ -49,6 +65,8 @@ export function makeReport(
     marketplaces.reduce((sum, truth) => sum + truth.contractBreaches.length, 0) +
     warehouse.contractBreaches.length;
   const findings = findingsOf(outcome);
+  const slow = tooSlow(options, outcome.stock);
+  if (slow) findings.push(slow);
   const peoplevox = Object.fromEntries([...warehouse.calls].sort());
   const peoplevoxCalls = Object.values(peoplevox).reduce((sum, count) => sum + count, 0);
   return {
@@ -80,6 +98,7 @@ export function makeReport(
       p50: percentile(verdict.latenciesMs, 0.5),
       p99: percentile(verdict.latenciesMs, 0.99),
     },
+    stock: stockOf(outcome.stock),
     virtualHours: round(outcome.virtualSeconds / 3_600),
     wallSeconds: round(wallSeconds),
     findings: findings.slice(0, mostFindings),
@@ -87,7 +106,31 @@ export function makeReport(
   };
 }
 
-function findingsOf({ verdict, stage }: Outcome): Report['findings'] {
+function stockOf({ lagsMs, findings: _, unitsWithheld, ...counts }: StockVerdict): Report['stock'] {
+  const { mean, percent, meanOfThin } = unitsWithheld;
+  return {
+    ...counts,
+    unitsWithheld: {
+      mean: round(mean),
+      percent: round(percent),
+      meanOfThin: round(meanOfThin),
+    },
+    lagSeconds: { p50: percentile(lagsMs, 0.5), p99: percentile(lagsMs, 0.99) },
+  };
+}
+
+/** Without faults a change must be shown within two cadences. */
+function tooSlow(
+  { faults, cadenceSeconds }: { faults: string; cadenceSeconds: number },
+  { lagsMs }: StockVerdict,
+): Report['findings'][number] | null {
+  const p99 = percentile(lagsMs, 0.99);
+  if (faults !== 'none' || p99 === null || p99 <= 2 * cadenceSeconds) return null;
+  const what = `a change took ${p99} s to be shown (p99), at most ${2 * cadenceSeconds} are allowed`;
+  return { kind: 'slow', subject: 'stock', what };
+}
+
+function findingsOf({ verdict, stock, stage }: Outcome): Report['findings'] {
   const kinds: [string, { orderId: string; what: string }[]][] = [
     ['lost', verdict.lost],
     ['duplicated', verdict.duplicated],
@@ -96,8 +139,14 @@ function findingsOf({ verdict, stage }: Outcome): Report['findings'] {
     ['false exception', verdict.falseExceptions],
     ['unaccounted', verdict.unaccounted],
     ['contract', contractFindings(stage)],
+    ['ceiling', ceilingFindings(stage)],
   ];
-  return kinds.flatMap(([kind, list]) => list.map((one) => ({ kind, ...one })));
+  return [
+    ...kinds.flatMap(([kind, list]) =>
+      list.map(({ orderId: subject, what }) => ({ kind, subject, what })),
+    ),
+    ...stock.findings.map(({ kind, shopSku: subject, what }) => ({ kind, subject, what })),
+  ];
 }
 
 function contractFindings(stage: Outcome['stage']): { orderId: string; what: string }[] {
@@ -114,9 +163,31 @@ function contractFindings(stage: Outcome['stage']): { orderId: string; what: str
   return [...marketplaces, ...warehouse];
 }
 
+function ceilingFindings(stage: Outcome['stage']): { orderId: string; what: string }[] {
+  const marketplaces = [...stage.marketplaces].flatMap(([channel, one]) =>
+    one.truth.ceilingBreaches.map((b) => ({
+      orderId: b.operation,
+      what: `${channel}: more than ${b.calls} in ${b.windowMs / 1_000} s (${b.key}), at ${timeOf(b.atMs)}`,
+    })),
+  );
+  const { rateBreaches, overlaps } = stage.warehouse.truth;
+  const warehouse = [
+    ...rateBreaches.map((b) => ({ orderId: b.operation, what: `too many, at ${timeOf(b.atMs)}` })),
+    ...overlaps.map((b) => ({
+      orderId: b.operation,
+      what: `during ${b.during.join(', ')}, at ${timeOf(b.atMs)}`,
+    })),
+  ];
+  return [...marketplaces, ...warehouse];
+}
+
+function timeOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 19);
+}
+
 /** The page for people. */
 export function formatReport(report: Report): string {
-  const { orders, exceptions, latencySeconds } = report;
+  const { orders, exceptions, latencySeconds, stock } = report;
   const rows: [string, string | number][] = [
     ['seed', `${report.seed} (faults ${report.faults})`],
     ['orders placed / payable', `${orders.placed} / ${orders.payable}`],
@@ -134,13 +205,28 @@ export function formatReport(report: Report): string {
     ['faults suffered, crashes', `${report.faultsSuffered}, ${report.crashes}`],
     ['Peoplevox calls an order', report.peoplevoxCallsPerOrder],
     ['payable to verified, p50 / p99', `${latencySeconds.p50} s / ${latencySeconds.p99} s`],
+    ['SKUs, listings', `${stock.skus}, ${stock.listings}`],
+    [
+      'oversold, nobody could know',
+      `${stock.oversold}, ${stock.oversoldUnavoidable}; ${stock.refusedSales} purchases refused`,
+    ],
+    [
+      'above the truth, wrong in the end, undetected',
+      `${stock.publishedAboveTruth}, ${stock.wrongAtEnd}, ${stock.undetectedDivergence}`,
+    ],
+    ['warehouse to offer, p50 / p99', `${stock.lagSeconds.p50} s / ${stock.lagSeconds.p99} s`],
+    ['files, lines sent', `${stock.publishes}, ${stock.linesSent}`],
+    [
+      'units withheld an item, thin ones, share',
+      `${stock.unitsWithheld.mean}, ${stock.unitsWithheld.meanOfThin}, ${stock.unitsWithheld.percent} %`,
+    ],
     ['virtual hours in wall seconds', `${report.virtualHours} h in ${report.wallSeconds} s`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
-  const found = report.findings.map((one) => `  ${one.kind}: ${one.orderId}: ${one.what}`);
+  const found = report.findings.map((one) => `  ${one.kind}: ${one.subject}: ${one.what}`);
   const end = report.passed
-    ? 'passed: nothing lost, doubled, wrong, missed or unaccounted'
+    ? 'passed: nothing lost, doubled, wrong, missed, unaccounted or oversold'
     : `FAILED; the same again: packhorse rehearse --seed ${report.seed} --faults ${report.faults}`;
   return [...lines, ...found, end].join('\n');
 }

@@ -1,17 +1,24 @@
 /** One rehearsal: the real service against both simulators, in virtual time, from a seed. */
 
+import type pg from 'pg';
 import { Dice, type SimHandler } from '../simulators/kernel.ts';
 import type { Log } from '../src/log.ts';
 import { composeService, driveByHand, type Service } from '../src/main.ts';
 import type { Settings } from '../src/settings.ts';
 import { explain, judge, type Verdict } from './check.ts';
+import { judgeStock, type StockVerdict } from './check-stock.ts';
 import { drive } from './drive.ts';
 import { type FaultLevel, setMiraklFaults, setPeoplevoxFaults } from './faults.ts';
 import { letTheDayHappen, type Placed } from './happenings.ts';
-import { channelIds, rehearsalSettings } from './settings.ts';
+import { flashShoppersOf, planMishaps } from './mishaps.ts';
+import { letPeopleWork } from './people.ts';
+import { channelIds, rehearsalSettings, siteNames } from './settings.ts';
 import { type Stage, setStage } from './stage.ts';
+import { explainStock } from './stock-life.ts';
+import { openSupply } from './supply.ts';
 import { createVirtualClock, type Life, type VirtualClock } from './virtual-clock.ts';
 import { createVirtualNetwork, type VirtualNetwork } from './virtual-transport.ts';
+import { awakeBetween, watchOffers } from './watch.ts';
 
 export type RehearsalOptions = {
   orders: number;
@@ -20,6 +27,10 @@ export type RehearsalOptions = {
   seed: number;
   faults: FaultLevel;
   channels: number;
+  /** Sites of the warehouse whose stock is sold, 1 to `siteNames.length`. */
+  sites: number;
+  /** How often stock is read and published. */
+  cadenceSeconds: number;
   databaseUrl: string;
   log: Log;
   /** Told now and then how far the day is. */
@@ -28,12 +39,13 @@ export type RehearsalOptions = {
 
 export type Outcome = {
   verdict: Verdict;
+  stock: StockVerdict;
   stage: Stage;
   placed: Placed[];
   /** Times the service was killed. */
   crashes: number;
   virtualSeconds: number;
-  /** History of every order that something was found about, by order id. */
+  /** History of every order and SKU that something was found about, by its id. */
   lives: Map<string, string[]>;
 };
 
@@ -42,34 +54,64 @@ const startMs = Date.UTC(2026, 2, 2, 8, 0, 0);
 const minuteMs = 60_000;
 /** The service gets this long after the last purchase, faults off, before it is judged. */
 const settleMs = 4 * 60 * minuteMs;
+/** From the end of the day on. */
+const leastSettleMs = 90 * minuteMs;
+/** SKUs whose life is told. */
+const mostLives = 20;
 /** How often it is looked whether everything has settled. */
 const settleStepMs = 10 * minuteMs;
 
 export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   const clock = createVirtualClock(startMs);
   const channels = channelIds.slice(0, options.channels);
-  const stage = setStage({ ...options, clock, channels, hasCeilings: true });
+  const sites = siteNames.slice(0, options.sites);
+  const flashShoppers = flashShoppersOf(options.faults);
+  const given = { ...options, clock, channels, sites, flashShoppers, hasCeilings: true };
+  const stage = setStage(given);
   const dice = new Dice(`rehearsal ${options.seed}`);
-  const network = networkOf(stage, dice.fork('network'));
+  const outages = planMishaps(clock, stage, options.faults);
+  const limitMs = lagLimitMs(options);
+  const supply = openSupply(stage, {
+    nowMs: () => clock.nowMs(),
+    isRecent: (atMs) => awakeBetween(atMs, clock.nowMs(), outages) <= limitMs,
+  });
+  const look = () => void supply.look();
+  const network = networkOf(stage, dice.fork('network'), look);
   const settings = rehearsalSettings({
     marketplaces: channels.map((id) => ({ id, url: urlOf(id) })),
     warehouseUrl: urlOf('warehouse'),
+    ...{ sites, cadenceSeconds: options.cadenceSeconds },
   });
   const show = new Show(clock, network, settings, options);
   setFaults(stage, options.faults);
-  const placed = letTheDayHappen(clock, stage);
+  const placed = letTheDayHappen(clock, stage, look);
+  const people = letPeopleWork(clock, stage);
+  const watch = watchOffers(clock, stage, supply, { limitMs, outages });
   await show.begin();
   if (options.faults === 'harsh') planCrashes(clock, show, dice.fork('crashes'), stage.world.endMs);
   await passTheDay(clock, stage, options);
   setFaults(stage, 'none');
   await settle(clock, stage, show);
   const verdict = await judge(stage, placed, show.service);
+  const refusedSales = placed.filter((one) => one.isRefused).length;
+  const stockCase = { stage, supply, watch, people, refusedSales, nowMs: clock.nowMs() };
+  const stock = await judgeStock(stockCase, show.service);
   const lives = new Map<string, string[]>();
   for (const { orderId } of findingsIn(verdict))
     lives.set(orderId, await explain(show.service, orderId));
+  for (const { shopSku } of stock.findings.slice(0, mostLives))
+    lives.set(shopSku, await explainStock(stockCase, show.service, shopSku));
   await show.end();
   const virtualSeconds = (clock.nowMs() - startMs) / 1_000;
-  return { verdict, stage, placed, crashes: show.crashes, virtualSeconds, lives };
+  return { verdict, stock, stage, placed, crashes: show.crashes, virtualSeconds, lives };
+}
+
+/** How long a change may stay unknown to the marketplaces: it just misses a read, its file waits for its turn and
+ *  for the import. Where calls fail, reads and files are lost on the way and made anew, several times over when all
+ *  fails at once. */
+function lagLimitMs({ cadenceSeconds, faults }: RehearsalOptions): number {
+  const allowanceMs = { none: 0, typical: 5 * minuteMs, harsh: 15 * minuteMs };
+  return 2 * cadenceSeconds * 1_000 + 2 * minuteMs + allowanceMs[faults];
 }
 
 function findingsIn(verdict: Verdict) {
@@ -93,6 +135,7 @@ class Show {
   #life: Life = { isOver: false };
   #stop = new AbortController();
   #service: Service | null = null;
+  #held: ReadonlySet<pg.PoolClient> = new Set();
   #instance = 0;
   crashes = 0;
 
@@ -125,6 +168,7 @@ class Show {
       transport: this.#network.transportFor(clock),
       isPaced: true,
     });
+    this.#held = heldConnections(this.#service);
     const dead = this.#instance === 0 ? [] : [this.#instance];
     this.#instance += 1;
     const hooks = driveByHand(this.#service, this.#instance);
@@ -151,27 +195,48 @@ class Show {
   }
 
   async rise(): Promise<void> {
-    await this.#service?.close();
+    await this.#disconnect();
     await this.begin();
+  }
+
+  /** A killed process holds no connection; its tasks, asleep for ever, would never give theirs back. */
+  async #disconnect(): Promise<void> {
+    for (const client of [...this.#held]) client.release(true);
+    await this.#service?.close();
   }
 
   async end(): Promise<void> {
     this.#stop.abort();
     this.#clock.end(this.#life);
-    await this.#service?.close();
+    await this.#disconnect();
   }
+}
+
+/** Database connections that are in use. */
+function heldConnections(service: Service): ReadonlySet<pg.PoolClient> {
+  const held = new Set<pg.PoolClient>();
+  const { pool } = service.database;
+  pool.on('acquire', (client) => held.add(client));
+  pool.on('release', (_cause, client) => held.delete(client));
+  return held;
 }
 
 function urlOf(id: string): string {
   return `http://${id}.example.test`;
 }
 
-function networkOf(stage: Stage, dice: Dice): VirtualNetwork {
+/** `onCall` is told after every call to a marketplace: a fault may have made an order in it. */
+function networkOf(stage: Stage, dice: Dice, onCall: () => void): VirtualNetwork {
   const hosts = new Map<string, SimHandler>([
     [urlOf('warehouse'), (r) => stage.warehouse.handle(r)],
   ]);
-  for (const [id, marketplace] of stage.marketplaces)
-    hosts.set(urlOf(id), (r) => marketplace.handle(r));
+  for (const [id, marketplace] of stage.marketplaces) {
+    hosts.set(urlOf(id), (request) => {
+      const reply = marketplace.handle(request);
+      onCall();
+      return reply;
+    });
+  }
   return createVirtualNetwork(hosts, dice);
 }
 
@@ -230,6 +295,12 @@ async function isQuiet(stage: Stage, service: Service, nowMs: number): Promise<b
   );
   if (waiting) return false;
   const { db } = service.database;
+  const unshown = await db
+    .selectFrom('stock_listings')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('step', '<>', 'quiet')
+    .executeTakeFirstOrThrow();
+  if (Number(unshown.count) > 0) return false;
   const moving = await db
     .selectFrom('sales_orders')
     .select((eb) => eb.fn.countAll<number>().as('count'))
@@ -243,5 +314,5 @@ async function isQuiet(stage: Stage, service: Service, nowMs: number): Promise<b
     .where('flow', '=', 'orders.intake')
     .executeTakeFirst();
   const isFresh = (polled?.at?.getTime() ?? 0) > nowMs - 3 * minuteMs;
-  return isFresh && Number(moving.count) === 0 && nowMs > stage.world.endMs + 90 * minuteMs;
+  return isFresh && Number(moving.count) === 0 && nowMs > stage.world.endMs + leastSettleMs;
 }

@@ -3,7 +3,9 @@ import { type Settings, settingsShape } from '../src/settings.ts';
 
 /** Ids of the simulated marketplaces, the first being John Lewis. */
 export const channelIds = ['john-lewis', 'second-market', 'third-market', 'fourth-market'];
-const warehouseId = 'main';
+/** Sites of the simulated warehouse whose stock is sold, the first few of them as asked for. */
+export const siteNames = ['PrimarySite', 'Overflow', 'Returns', 'Mezzanine'];
+export const warehouseId = 'main';
 export const rehearsalKey = 'rehearsal-key';
 export const rehearsalPassword = 'rehearsal-password';
 
@@ -13,7 +15,12 @@ export function rehearsalSettings(given: {
   warehouseUrl: string;
   dataDir?: string;
   pollSeconds?: number;
+  /** Sites whose stock is sold; default: the product's own. */
+  sites?: readonly string[];
+  /** How often stock is read, and files of quantities are sent. */
+  cadenceSeconds?: number;
 }): Settings {
+  const { sites, cadenceSeconds } = given;
   return settingsShape.parse({
     service: { logLevel: 'warn', ...(given.dataDir ? { dataDir: given.dataDir } : {}) },
     channels: given.marketplaces.map(({ id, url }) => ({
@@ -27,6 +34,7 @@ export function rehearsalSettings(given: {
       warehouse: warehouseId,
       shippingTypes: { STD: 'STD', EXP: 'EXP', LETTER: 'STD' },
       pollSeconds: given.pollSeconds ?? 60,
+      ...(cadenceSeconds ? { stock: { publishSeconds: cadenceSeconds } } : {}),
     })),
     warehouses: [
       {
@@ -35,6 +43,10 @@ export function rehearsalSettings(given: {
         clientId: 'rehearsal1',
         username: 'packhorse',
         password: rehearsalPassword,
+        // Its reports take seconds: one that is silent for so long is lost.
+        reportTimeoutSeconds: 120,
+        ...(sites ? { sites: [...sites] } : {}),
+        ...(cadenceSeconds ? { stock: { readSeconds: cadenceSeconds } } : {}),
       },
     ],
   });

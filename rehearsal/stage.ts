@@ -5,6 +5,7 @@ import {
   createPeoplevoxSimulator,
   type PeoplevoxSimulator,
 } from '../simulators/peoplevox/simulator.ts';
+import type { Role } from '../simulators/shelves.ts';
 import { inventPurchase, makeWorld, type World } from '../simulators/world.ts';
 import { rehearsalKey, rehearsalPassword } from './settings.ts';
 
@@ -14,6 +15,8 @@ export type Stage = {
   marketplaces: Map<string, MiraklSimulator>;
   warehouse: PeoplevoxSimulator;
   dice: Dice;
+  /** Sites whose units may be sold, the first being where orders go when it makes no difference. */
+  sites: readonly string[];
   /** Whether this warehouse lets a line be set to no units (unconfirmed of the real one; differs by seed). */
   canEmptyLines: boolean;
 };
@@ -28,9 +31,16 @@ export type StageSettings = {
   /** False lifts the vendors' ceilings (benchmarks). */
   hasCeilings: boolean;
   latencyMs?: { min: number; max: number };
+  /** Given: stock is as real as it gets (`WorldSettings.sites`), offers begin with what somebody else left there. */
+  sites?: readonly string[];
+  /** See `WorldSettings.flashShoppers`. */
+  flashShoppers?: number;
   /** Put into every order id. */
   dayMark?: string;
 };
+
+/** A report of 20,000 rows takes some five seconds. The vendor's own speed is not known. */
+const msPerRow = 0.25;
 
 /** Sets the stage for a day that starts now. Every second marketplace wants its orders accepted. */
 export function setStage(settings: StageSettings): Stage {
@@ -44,8 +54,11 @@ export function setStage(settings: StageSettings): Stage {
     ]),
   );
   const canEmptyLines = seed % 2 === 0;
+  const sites = settings.sites ?? ['PrimarySite'];
   const warehouse = createPeoplevoxSimulator({
     clock,
+    sites,
+    orderWithoutSite: 'withStock',
     zeroQuantity: canEmptyLines ? 'taken' : 'error',
     dice: dice.fork('warehouse'),
     clientId: 'rehearsal1',
@@ -53,20 +66,20 @@ export function setStage(settings: StageSettings): Stage {
     password: rehearsalPassword,
     latencyMs: {
       ...(settings.latencyMs ?? { min: 60, max: 400 }),
-      perRow: settings.latencyMs ? 0 : 2,
+      perRow: settings.latencyMs ? 0 : msPerRow,
     },
     ...(settings.hasCeilings ? {} : { ratePerWindow: 'off' as const }),
   });
-  for (const item of world.items) {
-    const { itemCode, name } = item;
-    warehouse.addItem({
-      itemCode,
-      name,
-      stock: { PrimarySite: item.units },
-      retired: item.isRetired,
-    });
+  stockShelves(warehouse, world);
+  return { world, marketplaces, warehouse, dice, sites, canEmptyLines };
+}
+
+/** Kits come last: their components must be there. */
+function stockShelves(warehouse: PeoplevoxSimulator, world: World): void {
+  const byKit = [...world.items].sort((a, b) => (a.kitOf ? 1 : 0) - (b.kitOf ? 1 : 0));
+  for (const { itemCode, name, stock, kitOf, isRetired } of byKit) {
+    warehouse.addItem({ itemCode, name, stock, retired: isRetired, ...(kitOf ? { kitOf } : {}) });
   }
-  return { world, marketplaces, warehouse, dice, canEmptyLines };
 }
 
 function makeMarketplace(
@@ -91,8 +104,19 @@ function makeMarketplace(
     ...(settings.latencyMs ? { latencyMs: settings.latencyMs } : {}),
     invent: () => inventPurchase(world, inventing),
   });
-  for (const item of world.items) {
-    simulator.setOffer({ shopSku: item.itemCode, price: item.price, quantity: item.units });
+  const before = own.dice.fork('offers before us');
+  for (const { itemCode, price, units, role } of world.items) {
+    if (role === 'unlisted') continue;
+    const quantity = settings.sites ? leftThere(role, units, before) : units;
+    simulator.setOffer({ shopSku: itemCode, price, quantity });
   }
+  for (const shopSku of world.orphans) simulator.setOffer({ shopSku, quantity: 3 });
   return simulator;
+}
+
+/** What offers show before the service takes over: the right figure or an older one; nothing of thin items, so
+ *  that nobody buys what the service never offered. */
+function leftThere(role: Role, units: number, dice: Dice): number {
+  if (role === 'thin' || role === 'kit') return 0;
+  return dice.chance(0.5) ? units : dice.between(0, units);
 }

@@ -17,9 +17,22 @@ const miraklGapsMs: Record<string, number> = {
   OR15: 200,
   OR04: 60_000 + marginMs,
   OR31: 200 + 50,
+  OF01: 60_000 + marginMs,
+  OF02: 60_000 + marginMs,
+  OF03: 60_000 + marginMs,
+  OF52: 60_000 + marginMs,
+  // Allowed once a day; who asks for one keeps count. On its own, since a refusal may name a wait of hours.
+  'OF52 full': 60_000 + marginMs,
+  OF53: 10_000 + marginMs,
+  STO01: 60_000 + marginMs,
+  STO02: 15_000 + marginMs,
+  STO03: 60_000 + marginMs,
+  ST12: 5 * 60_000 + marginMs,
+  'ST12 page': 200,
 };
 
-/** Which lane a Mirakl operation belongs to. OR11 counts polls: a poll's later pages are `OR11 page`. */
+/** Which lane a Mirakl operation belongs to. Lists count polls: a poll's later pages are `OR11 page`
+ *  and `ST12 page`. */
 export function miraklLane(
   operation: string,
   channel: { partnerClass: 'default' | 'external'; pollSeconds: number },

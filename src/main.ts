@@ -1,13 +1,17 @@
 /** The composition root: database, clients, flows, runtime. Read this first. */
+import { type CallbackIntake, createCallbackIntake } from './api/callbacks.ts';
+import { type CallbackServer, startCallbackServer } from './api/server.ts';
 import { miraklLane, peoplevoxLane } from './ceilings.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { loadConfig, processEnvironment } from './config.ts';
+import { despatchFlows } from './despatch/flow.ts';
 import { createExceptions } from './exceptions/store.ts';
 import type { Log } from './log.ts';
 import { createMiraklClient, type MiraklClient } from './mirakl/client.ts';
 import { orderFlows } from './orders/flow.ts';
+import { readCallback } from './peoplevox/callbacks.ts';
 import { createPeoplevoxClient, type PeoplevoxClient } from './peoplevox/client.ts';
-import { connectionDefaults, type PeoplevoxConnection } from './peoplevox/connection.ts';
+import { toConnection } from './peoplevox/from-settings.ts';
 import { createMemorySessionStore, type SessionStore } from './peoplevox/session.ts';
 import { createJournal, type Journal } from './runtime/calls.ts';
 import { type Db, type OpenDatabase, openDatabase } from './runtime/db.ts';
@@ -22,6 +26,7 @@ import type { RunDeps } from './runtime/runs.ts';
 import { createSchedule } from './runtime/schedule.ts';
 import { createSessionStore } from './runtime/sessions.ts';
 import type { ChannelSettings, Settings, WarehouseSettings } from './settings.ts';
+import { stockFlows } from './stock/flow.ts';
 import {
   createHttpTransport,
   type NoteCall,
@@ -50,6 +55,8 @@ export type Service = {
   exceptions: Exceptions;
   marketplaces: Map<string, MiraklClient>;
   warehouses: Map<string, PeoplevoxClient>;
+  /** Takes in what warehouses call about; null without service.callbacks. */
+  callbacks: CallbackIntake | null;
   /** What a run needs; the schedule adds who runs it. */
   run: Omit<RunDeps, 'instance' | 'onWake'>;
   /** Which process this is, as registered; 0 before the start. */
@@ -93,14 +100,13 @@ export async function composeService(deps: ServiceDeps): Promise<Service> {
     .filter((warehouse) => warehouse.enabled)
     .map((warehouse) => ({ settings: warehouse, peoplevox: warehouseOf(wires, warehouse) }));
   const exceptions = createExceptions(clock);
+  const filled = channels.filter((c) =>
+    warehouses.some((w) => w.settings.id === c.settings.warehouse),
+  );
   const flows = [
-    ...orderFlows({
-      settings,
-      channels: channels.filter((c) =>
-        warehouses.some((w) => w.settings.id === c.settings.warehouse),
-      ),
-      warehouses,
-    }),
+    ...orderFlows({ settings, channels: filled, warehouses }),
+    ...despatchFlows({ settings, ...standingBack(wires, despatchUrgency, filled, warehouses) }),
+    ...stockFlows({ settings, ...standingBack(wires, stockUrgency, filled, warehouses) }),
     housekeepingFlow(settings.policies),
   ];
   const backOff = {
@@ -115,13 +121,46 @@ export async function composeService(deps: ServiceDeps): Promise<Service> {
     exceptions,
     marketplaces: new Map(channels.map((one) => [one.settings.id, one.mirakl])),
     warehouses: new Map(warehouses.map((one) => [one.settings.id, one.peoplevox])),
-    run: { db: database.db, clock, log, exceptions, backOff },
+    callbacks: callbacksOf(deps, database.db),
+    run: { db: database.db, pool: database.pool, clock, log, exceptions, backOff },
     setInstance: (id) => {
       instance = id;
     },
     stopWaiting: () => stopping.abort(),
     close: () => database.close(),
   };
+}
+
+/** The same vendors and sessions, but their calls stand back behind those of orders. */
+function standingBack(
+  wires: Wires,
+  urgency: number,
+  channels: readonly { settings: ChannelSettings }[],
+  warehouses: readonly { settings: WarehouseSettings }[],
+) {
+  const patient: Wires = { ...wires, note: (record) => wires.note(record), urgency };
+  return {
+    channels: channels.map((one) => ({
+      settings: one.settings,
+      mirakl: marketplaceOf(patient, one.settings),
+    })),
+    warehouses: warehouses.map((one) => ({
+      settings: one.settings,
+      peoplevox: warehouseOf(patient, one.settings),
+    })),
+  };
+}
+
+function callbacksOf({ settings, clock, log }: ServiceDeps, db: Db): CallbackIntake | null {
+  const { callbacks } = settings.service;
+  if (!callbacks) return null;
+  const warehouses = settings.warehouses
+    .filter((one) => one.enabled)
+    .map((one) => ({ id: one.id, listens: one.stock.events }));
+  return createCallbackIntake({
+    ...{ db, clock, log, warehouses, token: callbacks.token },
+    read: readCallback,
+  });
 }
 
 /** Steps for a rehearsal that drives the flows itself, in place of the schedule. */
@@ -144,6 +183,11 @@ export async function startService(deps: {
   const { settings, clock, log } = deps;
   const store = await openStoreUrl(settings, log);
   const http = createHttpTransport();
+  // What is open, to be closed in the opposite order.
+  const open = [store.stop, http.close];
+  const closeAll = async () => {
+    for (const close of open.reverse()) await close();
+  };
   try {
     const service = await composeService({
       settings,
@@ -153,6 +197,8 @@ export async function startService(deps: {
       transport: http.send,
       isPaced: deps.isPaced ?? true,
     });
+    // Calls are ended before the database is closed: some hold a connection of it.
+    open.splice(1, 0, service.close);
     const schedule = createSchedule({
       url: store.url,
       db: service.database.db,
@@ -163,20 +209,29 @@ export async function startService(deps: {
       onInstance: service.setInstance,
       journal: service.journal,
     });
+    const callbacks = await listenForCallbacks(service, clock);
+    if (callbacks) open.push(callbacks.close);
     await schedule.start();
+    open.push(schedule.stop);
     const stop = async () => {
       service.stopWaiting();
-      await schedule.stop();
-      await http.close();
-      await service.close();
-      await store.stop();
+      await closeAll();
     };
     return { service, stop };
   } catch (cause) {
-    await http.close();
-    await store.stop();
+    await closeAll();
     throw cause;
   }
+}
+
+/** Listens where service.callbacks says; null without it. Throws ConfigError when the place is taken. */
+export async function listenForCallbacks(
+  service: Service,
+  clock: Clock,
+): Promise<CallbackServer | null> {
+  const { listen } = service.settings.service.callbacks ?? {};
+  if (!service.callbacks || !listen) return null;
+  return startCallbackServer({ intake: service.callbacks, clock, listen });
 }
 
 /** The configured PostgreSQL, or the service's own, started or adopted. `stop` ends only the latter. */
@@ -261,8 +316,10 @@ type Wires = Pick<ServiceDeps, 'clock' | 'transport' | 'isPaced'> & {
   stop?: AbortSignal;
 };
 
-/** Orders go before stock when calls are scarce: their clients take leave with the highest urgency. */
+/** Orders go first, then despatches, then stock, when calls are scarce: a client takes leave with its urgency. */
 const orderUrgency = 0;
+const despatchUrgency = 1;
+const stockUrgency = 5;
 /** Checks by hand wait for everything else. */
 const checkUrgency = 9;
 
@@ -322,48 +379,4 @@ function paceOf(
   if (db === null) return createLocalPace({ clock, laneOf });
   const shared = { db, clock, connection, instance, laneOf, urgency };
   return createPace(stop ? { ...shared, stop } : shared);
-}
-
-/** Settings of a warehouse in the words of the wire. */
-export function toConnection(warehouse: WarehouseSettings): PeoplevoxConnection {
-  const { templates, reports } = warehouse;
-  return {
-    ...connectionDefaults,
-    id: warehouse.id,
-    url: warehouse.url,
-    clientId: warehouse.clientId,
-    username: warehouse.username,
-    password: warehouse.password,
-    passwordEncoding: warehouse.passwordEncoding,
-    soapVersion: warehouse.soapVersion,
-    sessionMinutes: warehouse.sessionMinutes,
-    templateTimeoutMs: warehouse.templateTimeoutSeconds * 1_000,
-    reportTimeoutMs: warehouse.reportTimeoutSeconds * 1_000,
-    timeZone: warehouse.timeZone,
-    dateOrder: warehouse.dateOrder,
-    pageSize: warehouse.pageSize,
-    templates: {
-      'Sales orders': templates.salesOrders,
-      'Sales order items': templates.salesOrderItems,
-      'Item types': templates.itemTypes,
-      Customers: templates.customers,
-      'Customer addresses': templates.customerAddresses,
-      'Service types': templates.serviceTypes,
-      Sites: templates.sites,
-    },
-    inventoryReport: inventoryReport(reports.itemInventory),
-    statusNumbers: warehouse.statusNumbers,
-  };
-}
-
-function inventoryReport(own: WarehouseSettings['reports']['itemInventory']) {
-  const column = (name: string): [string] => [own.columns[name] ?? name];
-  return {
-    name: own.name,
-    itemCode: column('Item code'),
-    site: column('Site reference'),
-    onHand: column('On hand'),
-    allocated: column('Allocated'),
-    available: column('Available'),
-  };
 }

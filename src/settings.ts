@@ -83,6 +83,182 @@ const acceptance = z
   })
   .prefault({});
 
+const channelStock = z
+  .strictObject({
+    mode: z
+      .enum(['publish', 'watch', 'off'])
+      .default('publish')
+      .describe(
+        'publish: offers are kept at the right quantity. watch: worked out and compared, never sent. off: left alone.',
+      ),
+    publishSeconds: z
+      .number()
+      .int()
+      .min(60)
+      .max(86_400)
+      .default(120)
+      .describe('How often changed quantities are sent; the marketplace allows one file a minute.'),
+    method: z
+      .enum(['auto', 'STO01', 'OF01'])
+      .default('auto')
+      .describe(
+        'STO01: stock import. OF01: offer import with quantities only, used after a trial showed that it leaves other fields alone. auto: STO01 where the operator has it, else OF01.',
+      ),
+    warehouseCode: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Written to warehouse-code, where the operator keeps stock per warehouse.'),
+    linesPerImport: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(50_000)
+      .describe('Most lines in one file; items near zero and reductions go first.'),
+    sweepMinutes: z
+      .number()
+      .int()
+      .min(5)
+      .max(1440)
+      .default(15)
+      .describe('How often offers that changed on the marketplace are read.'),
+    fullSweepHours: z
+      .number()
+      .int()
+      .min(24)
+      .max(168)
+      .default(24)
+      .describe('How often every offer is read; the operator allows once a day.'),
+    unknownItems: z
+      .enum(['zero', 'leave'])
+      .default('zero')
+      .describe('What happens to an offer whose SKU the warehouse does not have.'),
+    massZeroPercent: z
+      .number()
+      .min(1)
+      .max(100)
+      .default(30)
+      .describe(
+        'More than this share of the offers with stock going to zero at once stops for a person.',
+      ),
+    massZeroLeast: z
+      .number()
+      .int()
+      .min(1)
+      .default(20)
+      .describe('Fewer offers than this going to zero is never a mass change.'),
+  })
+  .prefault({})
+  .describe('Quantities on this marketplace.');
+
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as 14:00');
+const day = z.iso.date('a day such as 2026-12-24');
+
+const sla = z
+  .strictObject({
+    nation: z
+      .enum(['ENG', 'SCT', 'WLS', 'NIR'])
+      .default('ENG')
+      .describe('Whose bank holidays count: England, Scotland, Wales or Northern Ireland.'),
+    workingDays: z
+      .array(z.number().int().min(1).max(7))
+      .min(1)
+      .default([1, 2, 3, 4, 5])
+      .describe('Days on which the warehouse sends; 1 is Monday.'),
+    closedDays: z.array(day).default([]).describe('Further days on which it does not.'),
+    cutOff: time
+      .default('14:00')
+      .describe("Orders paid after this time count as the next working day's."),
+    despatchWithinWorkingDays: z
+      .number()
+      .int()
+      .min(0)
+      .max(60)
+      .optional()
+      .describe(
+        "The channel's own rule; the stricter of it and the marketplace's deadline counts.",
+      ),
+    confirmWithinMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_080)
+      .default(30)
+      .describe('Despatched in the warehouse and not confirmed after this long is raised.'),
+    stagesMinutes: z
+      .array(z.number().int().min(0))
+      .min(1)
+      .default([1440, 240, 60, 0])
+      .describe('How long before a deadline an order is raised; each stage once.'),
+  })
+  .prefault({})
+  .describe('The clock of this channel.');
+
+const channelDespatch = z
+  .strictObject({
+    mode: z
+      .enum(['confirm', 'watch', 'off'])
+      .default('confirm')
+      .describe(
+        'confirm: despatches are told to the marketplace. watch: collected and compared, never told. off: left alone.',
+      ),
+    withoutTracking: z
+      .enum(['wait', 'send'])
+      .default('wait')
+      .describe(
+        'A despatch without tracking number after trackingWaitMinutes: wait for it, or send without it where the shipping type allows.',
+      ),
+    trackingWaitMinutes: z
+      .number()
+      .int()
+      .min(0)
+      .max(10_080)
+      .default(60)
+      .describe('How long a tracking number may take to appear before that.'),
+    partial: z
+      .enum(['wait', 'first'])
+      .default('wait')
+      .describe(
+        'Part of an order left, and the operator knows whole orders only: wait for the rest, or confirm with the first parcel.',
+      ),
+    trackingShapes: z
+      .array(
+        z.strictObject({
+          carrier: z.string().min(1).describe('As the warehouse writes it.'),
+          pattern: z.string().min(1).describe('Regular expression that a whole number matches.'),
+        }),
+      )
+      .default([])
+      .describe('What tracking numbers of a carrier look like; others are held back.'),
+    verifyMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(1440)
+      .default(20)
+      .describe('Told and not seen on the marketplace after this long is told again and raised.'),
+    sla,
+    withdrawals: z
+      .enum(['off', 'propose', 'auto'])
+      .default('propose')
+      .describe(
+        'Orders and units that the warehouse cancelled or sent short: left alone, proposed to a person, or cancelled and refunded on the marketplace.',
+      ),
+    cancelReason: z
+      .string()
+      .optional()
+      .describe(
+        'Reason code of such a cancellation; the first that the operator allows if absent.',
+      ),
+    refundReason: z
+      .string()
+      .optional()
+      .describe('Reason code of such a refund; the first that the operator allows if absent.'),
+  })
+  .prefault({})
+  .describe('Telling this marketplace of despatches.');
+
 const channel = z.strictObject({
   id: id.describe(
     'Our short name of this marketplace connection; never changes once orders came in.',
@@ -147,6 +323,8 @@ const channel = z.strictObject({
     .default(60)
     .describe('How long an answer may take before the call counts as lost.'),
   acceptance,
+  stock: channelStock,
+  despatch: channelDespatch,
   salesOrderPrefix: z
     .string()
     .max(10)
@@ -199,6 +377,168 @@ const channel = z.strictObject({
     .default(1)
     .describe('How far line totals may differ from the order total before a person is asked.'),
 });
+
+const warehouseStock = z
+  .strictObject({
+    readSeconds: z
+      .number()
+      .int()
+      .min(60)
+      .max(86_400)
+      .default(120)
+      .describe('How often the stock is read.'),
+    read: z
+      .enum(['auto', 'full', 'changes'])
+      .default('auto')
+      .describe(
+        'full: the whole report each time. changes: only what changed, and the whole report every fullReadMinutes. auto: full up to fullReadRows items, else changes where the tenant has that report.',
+      ),
+    fullReadRows: z
+      .number()
+      .int()
+      .min(0)
+      .default(100_000)
+      .describe('Largest report that auto reads whole each time. Units: rows.'),
+    fullReadMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_080)
+      .default(60)
+      .describe('How often the whole report is read when changes are read in between.'),
+    reportPageSize: z
+      .number()
+      .int()
+      .min(0)
+      .max(1000)
+      .default(0)
+      .describe('Rows of the stock report in one answer; 0 asks for all of them at once.'),
+    lateMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_080)
+      .default(10)
+      .describe('Stock not read for this long is raised.'),
+    darkMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_080)
+      .default(45)
+      .describe('Stock not read for this long is offered more carefully, step by step.'),
+    decayStepMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_080)
+      .default(30)
+      .describe('How long each step of that lasts.'),
+    decayPercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(25)
+      .describe('Share of the units that each step withholds.'),
+    decayThinUnits: z
+      .number()
+      .int()
+      .min(0)
+      .default(5)
+      .describe('Items with no more units than this go to zero at the first step.'),
+    massZeroPercent: z
+      .number()
+      .min(1)
+      .max(100)
+      .default(30)
+      .describe(
+        'A read in which more than this share of the items with stock has none stops for a person.',
+      ),
+    massZeroLeast: z
+      .number()
+      .int()
+      .min(1)
+      .default(20)
+      .describe('Fewer items than this going to zero is never a mass change.'),
+    stuckHours: z
+      .number()
+      .int()
+      .min(1)
+      .default(24)
+      .describe('An order without reserved stock for this long is raised.'),
+    allocatedStatuses: z
+      .array(z.string().min(1))
+      .default(['Allocated', 'Picking', 'Picked', 'Packed', 'Part despatched', 'Despatched'])
+      .describe('Statuses at which the figures of the warehouse already include the order.'),
+    events: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Let Peoplevox call back when stock changes (needs service.callbacks); calls are hints, the stock is read again.',
+      ),
+    eventMethod: z
+      .enum(['POST', 'GET'])
+      .default('POST')
+      .describe(
+        'How Peoplevox calls back. POST: values in the body. GET: values in the query, where a # in an item code may be lost.',
+      ),
+  })
+  .prefault({})
+  .describe('How stock is read from this warehouse.');
+
+const warehouseDespatch = z
+  .strictObject({
+    collectSeconds: z
+      .number()
+      .int()
+      .min(10)
+      .max(3600)
+      .default(30)
+      .describe('How often despatches are read.'),
+    overlapMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(1440)
+      .default(60)
+      .describe('How far back each reading goes; rows that are later still are found by number.'),
+    firstHours: z
+      .number()
+      .int()
+      .min(1)
+      .max(720)
+      .default(24)
+      .describe('How far back the very first reading goes.'),
+    sweepDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(60)
+      .default(5)
+      .describe('How many days are read again once a day.'),
+    rereadMinutes: z
+      .number()
+      .int()
+      .min(1)
+      .max(1440)
+      .default(5)
+      .describe('How often each open order is looked up by its number.'),
+    trackingSeparators: z
+      .string()
+      .default('none')
+      .describe(
+        'Characters that part several tracking numbers in one field, such as ",;"; none: the field is one number.',
+      ),
+    splitSuffix: z
+      .string()
+      .refine(isPattern, 'a regular expression')
+      .optional()
+      .describe(
+        'Regular expression of what the warehouse puts behind the number of an order that it splits, such as -\\d+.',
+      ),
+  })
+  .prefault({})
+  .describe('How despatches are read from this warehouse.');
 
 const warehouse = z.strictObject({
   id: id.describe(
@@ -280,14 +620,19 @@ const warehouse = z.strictObject({
       customerAddresses: template('Customer addresses'),
       serviceTypes: template('Service types'),
       sites: template('Sites'),
+      itemTypeKittings: template('Item type kittings'),
     })
     .prefault({}),
   reports: z
     .strictObject({
       itemInventory: template('Item inventory summary'),
+      incrementalChanges: template('Incremental Changes Report v1'),
       salesOrdersByStatus: template('Sales orders by status'),
+      despatchSummary: template('Despatch summary'),
     })
     .prefault({}),
+  stock: warehouseStock,
+  despatch: warehouseDespatch,
   customer: z
     .strictObject({
       mode: z
@@ -369,6 +714,23 @@ export const settingsShape = z
           .describe(
             'Where the service keeps its own PostgreSQL and lock; relative to the configuration file.',
           ),
+        callbacks: z
+          .strictObject({
+            listen: z
+              .string()
+              .regex(/^[^\s:]*:\d{1,5}$/, 'host:port, such as 127.0.0.1:8080')
+              .default('127.0.0.1:8080')
+              .describe('Where the service listens for calls of the warehouse.'),
+            publicUrl: httpUrl.describe(
+              'How the warehouse reaches it, such as https://hooks.shop.example; https, since the path is the only secret.',
+            ),
+            token: z
+              .string()
+              .min(24)
+              .describe('Secret: the unguessable part of the path. Give it as ${NAME}.'),
+          })
+          .optional()
+          .describe('Set when warehouses call back (warehouses[].stock.events).'),
         logLevel: z
           .enum(['debug', 'info', 'warn', 'error', 'silent'])
           .default('info')
@@ -491,6 +853,10 @@ export const settingsShape = z
         problem(['channels', index], 'exactly one of apiKey and oauth2');
     });
     settings.warehouses.forEach((one, index) => {
+      if (one.stock.events && settings.service.callbacks === undefined)
+        problem(['warehouses', index, 'stock', 'events'], 'true only with service.callbacks');
+      if (one.stock.darkMinutes <= one.stock.lateMinutes)
+        problem(['warehouses', index, 'stock', 'darkMinutes'], 'more than lateMinutes');
       if (settings.warehouses.findIndex((other) => other.id === one.id) !== index)
         problem(['warehouses', index, 'id'], 'an id that no other warehouse has');
       if (settings.channels.some((other) => other.id === one.id))
@@ -513,7 +879,21 @@ export type ChannelSettings = Settings['channels'][number];
 export type WarehouseSettings = Settings['warehouses'][number];
 
 /** Key paths that hold secrets: their value in the file must be a reference to the environment. */
-export const secretKeys: ReadonlySet<string> = new Set(['apiKey', 'password', 'clientSecret']);
+export const secretKeys: ReadonlySet<string> = new Set([
+  'apiKey',
+  'password',
+  'clientSecret',
+  'token',
+]);
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 function isTimeZone(name: string): boolean {
   try {

@@ -20,6 +20,7 @@ const templateKeys = {
   customerAddresses: 'Customer addresses',
   serviceTypes: 'Service types',
   sites: 'Sites',
+  itemTypeKittings: 'Item type kittings',
 } as const satisfies Record<TemplateSetting, TemplateKey>;
 
 type Subject = {

@@ -14,6 +14,12 @@ import { addOrders } from './orders.ts';
 import { type Globals, note, printJson } from './output.ts';
 import { addRehearse } from './rehearse.ts';
 import { addMigrate, addRun } from './run.ts';
+import { addStock } from './stock.ts';
+import { addStockDiff } from './stock-diff.ts';
+import { addStockExplain } from './stock-explain.ts';
+import { addStockExposure } from './stock-exposure.ts';
+import { addStockRules } from './stock-rules.ts';
+import { addStockStatus } from './stock-status.ts';
 
 // A reader that closes early, as `head` does, is no error of ours.
 process.stdout.on('error', (error: { code?: string }) => {
@@ -47,6 +53,12 @@ function createProgram(): Command {
   addOrderActions(orders);
   addExceptions(command);
   addMappings(command);
+  const stock = addStock(command);
+  addStockStatus(stock);
+  addStockExplain(stock);
+  addStockDiff(stock);
+  addStockRules(stock);
+  addStockExposure(stock);
   addFlows(command);
   addConfig(command);
   addMigrate(command);

@@ -152,6 +152,181 @@ export const codes = {
     owner: 'integration',
     severity: 'critical',
   },
+  'stock-feed-late': {
+    title: 'The warehouse has not told its stock for longer than it should',
+    owner: 'integration',
+    severity: 'high',
+  },
+  'stock-feed-dark': {
+    title: 'The warehouse has not told its stock for so long that less is offered',
+    owner: 'warehouse',
+    severity: 'critical',
+  },
+  'stock-report-unusable': {
+    title: 'The stock report has not the columns that are needed',
+    owner: 'integration',
+    severity: 'critical',
+  },
+  'stock-mass-change': {
+    title: 'So many items would go to zero that a person must look first',
+    owner: 'warehouse',
+    severity: 'critical',
+  },
+  'stock-figure-unreadable': {
+    title: 'A stock figure is not a whole number',
+    owner: 'warehouse',
+    severity: 'high',
+  },
+  'stock-item-twice': {
+    title: 'The stock report shows one item twice with different figures',
+    owner: 'warehouse',
+    severity: 'high',
+  },
+  'kit-incomplete': {
+    title: 'A kit has a part that the warehouse does not stock',
+    owner: 'warehouse',
+    severity: 'medium',
+  },
+  'offer-without-item': {
+    title: 'The marketplace lists a SKU that the warehouse does not have',
+    owner: 'ecommerce',
+    severity: 'high',
+  },
+  'offer-missing': {
+    title: 'The marketplace no longer lists a SKU that the warehouse has',
+    owner: 'ecommerce',
+    severity: 'medium',
+  },
+  'offer-inactive': {
+    title: 'An offer with stock cannot be bought',
+    owner: 'ecommerce',
+    severity: 'medium',
+  },
+  'offer-unreadable': {
+    title: 'An offer does not have the agreed shape',
+    owner: 'integration',
+    severity: 'high',
+  },
+  'stock-line-refused': {
+    title: 'The marketplace refused the quantity of a SKU',
+    owner: 'ecommerce',
+    severity: 'high',
+  },
+  'stock-import-failed': {
+    title: 'The marketplace did not take a file of quantities',
+    owner: 'integration',
+    severity: 'critical',
+  },
+  'stock-not-applied': {
+    title: 'The marketplace took a quantity but does not show it',
+    owner: 'integration',
+    severity: 'high',
+  },
+  'stock-changed-outside': {
+    title: 'Somebody else changes a quantity on the marketplace',
+    owner: 'ecommerce',
+    severity: 'high',
+  },
+  'stock-method-missing': {
+    title: 'The marketplace offers no safe way to send quantities',
+    owner: 'integration',
+    severity: 'critical',
+  },
+  'stock-reservation-stuck': {
+    title: 'The warehouse has not reserved stock for an order for too long',
+    owner: 'warehouse',
+    severity: 'medium',
+  },
+  'despatch-unreadable': {
+    title: 'A row of the despatch report cannot be read',
+    owner: 'warehouse',
+    severity: 'high',
+  },
+  'despatch-dates-swapped': {
+    title: 'Despatch dates only make sense with day and month the other way round',
+    owner: 'integration',
+    severity: 'critical',
+  },
+  'despatch-not-ordered': {
+    title: 'The warehouse despatched an item that the order does not have',
+    owner: 'warehouse',
+    severity: 'high',
+  },
+  'despatch-too-many': {
+    title: 'The warehouse despatched more units than were ordered',
+    owner: 'warehouse',
+    severity: 'high',
+  },
+  'despatch-kit-unknown': {
+    title: 'How many kits left cannot be told from the despatch report',
+    owner: 'warehouse',
+    severity: 'high',
+  },
+  'despatch-date-unknown': {
+    title: 'A despatch has no date',
+    owner: 'warehouse',
+    severity: 'medium',
+  },
+  'despatch-after-cancel': {
+    title: 'The warehouse despatched what the marketplace had cancelled',
+    owner: 'warehouse',
+    severity: 'critical',
+  },
+  'despatch-by-hand': {
+    title: 'Somebody shipped the order in the marketplace with another tracking number',
+    owner: 'ecommerce',
+    severity: 'medium',
+  },
+  'carrier-unmapped': {
+    title: 'A carrier of the warehouse is mapped to none of the marketplace',
+    owner: 'warehouse',
+    severity: 'critical',
+  },
+  'tracking-doubtful': {
+    title: 'A tracking number does not look like one',
+    owner: 'warehouse',
+    severity: 'high',
+  },
+  'tracking-correction-refused': {
+    title: 'The marketplace does not take a changed tracking number',
+    owner: 'ecommerce',
+    severity: 'medium',
+  },
+  'confirmation-refused': {
+    title: 'The marketplace does not take a despatch',
+    owner: 'integration',
+    severity: 'high',
+  },
+  'despatch-not-applied': {
+    title: 'The marketplace took a despatch but does not show it',
+    owner: 'integration',
+    severity: 'critical',
+  },
+  'despatch-unconfirmed': {
+    title: 'Despatched in the warehouse, and the marketplace does not show it',
+    owner: 'integration',
+    severity: 'critical',
+  },
+  'sla-despatch': {
+    title: 'An order has not left and its deadline is near or past',
+    owner: 'warehouse',
+    severity: 'critical',
+  },
+  'sla-forecast': {
+    title: "At the warehouse's pace an order will leave too late",
+    owner: 'warehouse',
+    severity: 'high',
+  },
+  'withdrawal-proposed': {
+    title: 'The warehouse will not send units that the marketplace waits for',
+    owner: 'ecommerce',
+    severity: 'high',
+  },
+  'withdrawal-refused': {
+    title: 'The marketplace does not take a cancellation or refund',
+    owner: 'ecommerce',
+    severity: 'high',
+  },
 } as const satisfies Record<string, CodeFacts>;
 
 export type Code = keyof typeof codes;

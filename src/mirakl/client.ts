@@ -2,7 +2,8 @@
 import type { Clock } from '../clock.ts';
 import { BadAnswer, Throttled, Unauthorised } from '../errors.ts';
 import type { HttpRequest, NoteCall, Pace, Transport } from '../transport.ts';
-import { type Exchange, exchange, type Line, type MiraklAnswer } from './exchange.ts';
+import { type Exchange, exchange, type Line, type MiraklAnswer, type Reader } from './exchange.ts';
+import { type FormPart, multipart } from './multipart.ts';
 import type { Paging } from './paging.ts';
 import { type Query, queryText } from './query.ts';
 import { createTokenSource, type OAuth2Auth } from './token.ts';
@@ -43,9 +44,11 @@ export type MiraklRequest<T> = {
   isLocalised?: boolean | undefined;
   /** Sent as JSON when set. */
   body?: object | undefined;
+  /** Sent as multipart/form-data when set, in place of `body`. */
+  form?: readonly FormPart[] | undefined;
   /** Asks the pace for this word instead of `operation`: a list's later pages are no new poll. */
   paceAs?: string | undefined;
-  read: Exchange<T>['read'];
+  read: Reader<T>;
   rows?: Exchange<T>['rows'];
   /** Replaces the connection's own for a call known to be slow. */
   timeoutMs?: number | undefined;
@@ -57,8 +60,13 @@ export type MiraklClient = {
   call<T>(request: MiraklRequest<T>): Promise<MiraklAnswer<T>>;
 };
 
-export const defaultMaxBodyBytes = 64 * 1024 * 1024;
+const defaultMaxBodyBytes = 64 * 1024 * 1024;
 const defaultThrottledMs = 60_000;
+/** Files come as CSV or as plain bytes, errors about them as JSON; a bare JSON wish may be a 406. */
+const acceptedForText = 'text/csv, application/octet-stream, application/json;q=0.5, */*;q=0.1';
+/** A file of up to a gigabyte needs more time than a page. */
+const fileTimeFactor = 10;
+const bytesPerMegabyte = 1024 * 1024;
 
 /** A client for one connection. Never repeats a call, except once after a 401 with a renewed OAuth2 token
  *  (a 401 did nothing). After a 429 the pace keeps everybody quiet for the vendor's wish, or a minute. */
@@ -114,31 +122,54 @@ export function createMiraklClient(given: {
   return { connection, call };
 }
 
+/** Milliseconds until a file of an export must be complete. */
+export function fileTimeoutMs({ connection }: MiraklClient): number {
+  return connection.timeoutMs * fileTimeFactor;
+}
+
+/** Megabytes to ask for in one file of an export: half of what the client would read, in Mirakl's bounds. */
+export function megabytesThatFit({ connection }: MiraklClient, maximum: number): number {
+  const limit = connection.maxBodyBytes ?? defaultMaxBodyBytes;
+  return Math.min(maximum, Math.max(10, Math.floor(limit / bytesPerMegabyte / 2)));
+}
+
 function asked<T>(
   connection: MiraklConnection,
   request: MiraklRequest<T>,
   url: string,
   authorization: string | null,
 ): Exchange<T> {
-  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+  const payload = payloadOf(request);
   return {
     operation: request.operation,
     http: {
       method: request.method,
       url,
       headers: {
-        accept: 'application/json',
+        accept: isTextWanted(request.read) ? acceptedForText : 'application/json',
         'user-agent': 'packhorse',
         ...(authorization === null ? {} : { authorization }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(payload === null ? {} : { 'content-type': payload.contentType }),
       },
-      ...(body === undefined ? {} : { body }),
+      ...(payload === null ? {} : { body: payload.body }),
       timeoutMs: request.timeoutMs ?? connection.timeoutMs,
     },
     maxBodyBytes: connection.maxBodyBytes ?? defaultMaxBodyBytes,
     read: request.read,
     rows: request.rows,
   };
+}
+
+function payloadOf<T>(
+  request: MiraklRequest<T>,
+): { contentType: string; body: string | Uint8Array } | null {
+  if (request.form !== undefined) return multipart(request.form);
+  if (request.body === undefined) return null;
+  return { contentType: 'application/json', body: JSON.stringify(request.body) };
+}
+
+function isTextWanted<T>(read: Reader<T>): boolean {
+  return read !== null && typeof read === 'object';
 }
 
 /** Where a request goes, and whether our credentials may go along. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Refused, type Throttled } from '../errors.ts';
 import { TransportError } from '../transport.ts';
-import { type ErrorContext, errorFrom } from './error-from.ts';
+import { type ErrorContext, errorFrom, isNotOffered } from './error-from.ts';
 
 const nowMs = Date.parse('2026-03-02T10:00:00Z');
 const context: ErrorContext = { connection: 'north', operation: 'OR21', nowMs };
@@ -156,5 +156,24 @@ describe('Retry-After', () => {
   ];
   it.each(rows)('%s', (_rule, headers, ms) => {
     expect((judge(429, '', headers) as Throttled).retryAfterMs).toBe(ms);
+  });
+});
+
+describe('isNotOffered', () => {
+  const rows: [rule: string, error: unknown, isIt: boolean][] = [
+    ['403', judge(403, { message: 'Forbidden' }), true],
+    ['404', judge(404, { message: 'Not found' }), true],
+    ['404 with a page of the server', judge(404, html), true],
+    ['405', judge(405), true],
+    ['410', judge(410), true],
+    ['400 is about the request', judge(400), false],
+    ['401 is about the key', judge(401), false],
+    ['429 is about the pace', judge(429), false],
+    ['500', judge(500), false],
+    ['no answer', errorFrom(new TransportError('x', { reached: false }), context), false],
+    ['an error of our own', Object.assign(new Error('x'), { status: 404 }), false],
+  ];
+  it.each(rows)('%s', (_rule, error, isIt) => {
+    expect(isNotOffered(error)).toBe(isIt);
   });
 });

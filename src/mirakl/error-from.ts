@@ -7,7 +7,7 @@ import {
   Throttled,
   Unauthorised,
   VendorDown,
-  type VendorError,
+  VendorError,
   type VendorErrorFields,
 } from '../errors.ts';
 import { TransportError } from '../transport.ts';
@@ -46,6 +46,7 @@ const codeShape = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 const codeInText = /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g;
 /** Longer waits than a day are taken for a mistake of the sender. */
 const maxRetryAfterMs = 24 * 3_600_000;
+const notOfferedStatuses: ReadonlySet<number> = new Set([403, 404, 405, 410]);
 const maxQuotedText = 300;
 /** Deeper than any answer nests; stops a hostile one from costing time. */
 const maxDepth = 8;
@@ -75,6 +76,16 @@ export function errorFrom(reply: Reply | TransportError, context: ErrorContext):
     return new Refused(`${head} refused (${status}${code}): ${text}`, fields, said);
   }
   return new VendorDown(`${head}: ${downText(reply, said.message)}`, fields);
+}
+
+/** Whether this operator's Mirakl lacks the operation, so that an older one must do. Only to be asked of a
+ *  call that names nothing which could be missing itself (STO01, OF01, OF52, not STO02).
+ *  Mirakl is deployed operator by operator and says it in several ways: an unknown path (404, 405, 410, as
+ *  JSON or as a server's page) or one that the key's role may not use (403, an Unauthorised). A gateway may
+ *  answer the same for everything: when the older operation is not offered either, the address or the key
+ *  is wrong. */
+export function isNotOffered(error: unknown): boolean {
+  return error instanceof VendorError && notOfferedStatuses.has(error.status ?? 0);
 }
 
 function fromTransport(error: TransportError, context: ErrorContext): NoAnswer {
@@ -143,7 +154,8 @@ export function httpDateMs(text: string | undefined): number | undefined {
   return Number.isNaN(instant) ? undefined : instant;
 }
 
-function isHtml(reply: Reply): boolean {
+/** Whether a web page came, which no operation answers with. */
+export function isHtml(reply: Reply): boolean {
   const start = reply.text.slice(0, 500).trimStart().toLowerCase();
   if (start.startsWith('{') || start.startsWith('[')) return false;
   if (start.startsWith('<!doctype html') || start.startsWith('<html')) return true;

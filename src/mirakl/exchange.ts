@@ -8,7 +8,7 @@ import {
   type Transport,
   TransportError,
 } from '../transport.ts';
-import { type ErrorContext, errorFrom, type Reply } from './error-from.ts';
+import { type ErrorContext, errorFrom, isHtml, type Reply } from './error-from.ts';
 import { type Json, parseJson } from './json.ts';
 
 /** What every exchange of one connection shares. */
@@ -20,12 +20,14 @@ export type Exchange<T> = {
   http: HttpRequest;
   /** A longer body is a BadAnswer and is not read to its end. */
   maxBodyBytes: number;
-  /** Makes the value from the parsed body; throws Unreadable when the shape is wrong. Null: the body is
-   *  not wanted, though a web page in its place is still an error. */
-  read: ((body: Json) => T) | null;
+  read: Reader<T>;
   /** Rows moved, for the call record. */
   rows?: ((value: T) => number) | undefined;
 };
+
+/** Makes the value from the parsed JSON, or with `text` from the body as it came (CSV); throws Unreadable when
+ *  the shape is wrong. Null: the body is not wanted. A web page in place of the body is always an error. */
+export type Reader<T> = ((body: Json) => T) | { text: (body: string) => T } | null;
 
 /** The answer of one call. `value` is undefined when no body was wanted. */
 export type MiraklAnswer<T> = {
@@ -133,9 +135,11 @@ function answerFrom<T>(
   return { status, headers, correlationId, value: readBody(reply, ask.read, context) };
 }
 
-function readBody<T>(reply: Reply, read: (body: Json) => T, context: ErrorContext): T {
+function readBody<T>(reply: Reply, read: NonNullable<Reader<T>>, context: ErrorContext): T {
   try {
-    return read(parseJson(reply.text));
+    if (typeof read === 'function') return read(parseJson(reply.text));
+    if (isHtml(reply)) throw errorFrom(reply, context);
+    return read.text(reply.text);
   } catch (cause) {
     if (cause instanceof Unreadable)
       throw errorFrom(reply, { ...context, problem: cause.message, cause });

@@ -1,5 +1,6 @@
 /** Our offers as the marketplace lists them. */
 import { z } from 'zod';
+import { BadAnswer } from '../errors.ts';
 import type { DecimalText } from '../money.ts';
 import type { MiraklClient } from './client.ts';
 import {
@@ -85,6 +86,46 @@ export async function readOffer(client: MiraklClient, offerId: string): Promise<
     rows: () => 1,
   });
   return value;
+}
+
+/** The offer with exactly this shop SKU, or null when the shop has none. Throws VendorError, and BadAnswer when
+ *  an offer that cannot be read may be the one. Source: OF21. */
+export async function findOffer(client: MiraklClient, shopSku: string): Promise<Offer | null> {
+  let bad: UnreadableOffer | undefined;
+  for await (const page of readOffers(client, { shopSku })) {
+    // Nobody says whether the filter matches exactly or knows upper from lower case.
+    const found = page.offers.find((offer) => offer.shopSku === shopSku);
+    if (found) return found;
+    bad ??= page.unreadable[0];
+  }
+  if (bad === undefined) return null;
+  const connection = client.connection.id;
+  throw new BadAnswer(
+    `OF21 on channel ${connection}: offer ${bad.offerId ?? 'without id'} unreadable: ${bad.problem}`,
+    { vendor: 'mirakl', connection, operation: 'OF21', effect: 'none' },
+  );
+}
+
+/** Some offers of the whole list. `isComplete` is true on the last batch only, and only when every offer that
+ *  the list claims was read. */
+export type OfferBatch = { offers: Offer[]; unreadable: UnreadableOffer[]; isComplete: boolean };
+
+/** Yields all offers of the shop, up to 100 at a time, none twice, at least one batch. Offers that come or go
+ *  meanwhile may be missing. Throws as `readOffers`; batches before a throw are true but not all.
+ *  Source: OF21. */
+export async function* streamOffers(client: MiraklClient): AsyncGenerator<OfferBatch, void, void> {
+  const seen = new Set<string>();
+  let isReadable = true;
+  let total: number | null = null;
+  let batch: OfferBatch | null = null;
+  for await (const page of readOffers(client)) {
+    if (batch) yield batch;
+    const offers = page.offers.filter(({ offerId }) => !seen.has(offerId) && seen.add(offerId));
+    isReadable &&= page.unreadable.length === 0;
+    total = page.totalCount;
+    batch = { offers, unreadable: page.unreadable, isComplete: false };
+  }
+  if (batch) yield { ...batch, isComplete: isReadable && (total === null || seen.size >= total) };
 }
 
 /** One page of offers; the first when `page` is left out. Throws VendorError. Source: OF21. */

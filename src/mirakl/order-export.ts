@@ -1,6 +1,6 @@
 /** Orders in bulk: start an export, watch it, fetch its files. */
 import { z } from 'zod';
-import { defaultMaxBodyBytes, type MiraklClient } from './client.ts';
+import { fileTimeoutMs, type MiraklClient, megabytesThatFit } from './client.ts';
 import { date, list, required, shape } from './fields.ts';
 import { formatDate } from './json.ts';
 import type { MarketplaceOrder } from './order.ts';
@@ -35,9 +35,7 @@ export type OrderExport = {
   urls: string[];
 };
 
-/** A file of up to a gigabyte needs more time than a page. */
-const downloadTimeFactor = 10;
-const bytesPerMegabyte = 1024 * 1024;
+const maxMegabytesPerFile = 1024;
 
 /** Starts an export and gives its tracking id. One export runs per shop; a second is Refused.
  *  Throws VendorError. Source: OR13. */
@@ -61,7 +59,7 @@ export async function startOrderExport(
       start_update_date: filter.updatedFrom && formatDate(filter.updatedFrom),
       end_update_date: filter.updatedUntil && formatDate(filter.updatedUntil),
       items_per_chunk: filter.ordersPerFile,
-      megabytes_per_chunk: filter.megabytesPerFile ?? megabytesThatFit(client),
+      megabytes_per_chunk: filter.megabytesPerFile ?? megabytesThatFit(client, maxMegabytesPerFile),
     },
     read: shape(z.object({ tracking_id: required })),
   });
@@ -94,14 +92,9 @@ export async function fetchOrderExport(
     operation: 'OR15',
     method: 'GET',
     path: url,
-    timeoutMs: client.connection.timeoutMs * downloadTimeFactor,
+    timeoutMs: fileTimeoutMs(client),
     read: readOrderRows,
     rows: (read) => read.orders.length,
   });
   return value;
-}
-
-function megabytesThatFit(client: MiraklClient): number {
-  const limit = client.connection.maxBodyBytes ?? defaultMaxBodyBytes;
-  return Math.min(1024, Math.max(10, Math.floor(limit / bytesPerMegabyte / 2)));
 }

@@ -72,6 +72,49 @@ describe('an order', () => {
     });
   });
 
+  it('shows what became of its despatch', () => {
+    const order = readOne(
+      wireOrder({
+        order_state: 'SHIPPED',
+        can_cancel: false,
+        can_shop_ship: true,
+        fully_refunded: true,
+        shipping_carrier_code: 'DPD',
+        shipping_carrier_standard_code: 'DPD-STD',
+        shipping_company: 'DPD UK',
+        shipping_tracking: 15501234567890,
+        shipping_tracking_url: 'https://dpd.example.test/1',
+        shipping_deadline: '2026-03-04T10:00:00Z',
+        order_lines: [
+          wireLine({
+            order_line_state: 'SHIPPED',
+            shipped_date: '2026-03-03T10:00:00Z',
+            received_date: '2026-03-05T10:00:00Z',
+            can_refund: true,
+          }),
+        ],
+      }),
+    );
+    expect(order).toMatchObject({
+      state: 'SHIPPED',
+      canCancel: false,
+      canShopShip: true,
+      fullyRefunded: true,
+      shippingCarrierCode: 'DPD',
+      shippingCarrierStandardCode: 'DPD-STD',
+      shippingCompany: 'DPD UK',
+      shippingTracking: '15501234567890',
+      shippingTrackingUrl: 'https://dpd.example.test/1',
+      shippingDeadline: new Date('2026-03-04T10:00:00Z'),
+    });
+    expect(order.lines[0]).toMatchObject({
+      state: 'SHIPPED',
+      shippedAt: new Date('2026-03-03T10:00:00Z'),
+      receivedAt: new Date('2026-03-05T10:00:00Z'),
+      canRefund: true,
+    });
+  });
+
   it('keeps a word for a state that nobody has heard of', () => {
     expect(readOne(wireOrder({ order_state: 'TELEPORTED' })).state).toBe('TELEPORTED');
   });

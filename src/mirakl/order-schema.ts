@@ -28,7 +28,8 @@ const contactFields = {
 const contactWire = z.object(contactFields);
 const contact = contactWire.transform(toContact);
 
-const address = z
+/** An address; one of nothing but nulls is null. */
+export const address = z
   .object({
     civility: text,
     firstname: text,

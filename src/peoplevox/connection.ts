@@ -35,7 +35,7 @@ export type PeoplevoxConnection = {
    *  1000. */
   pageSize: number;
   /** `ItemsPerPage` of a whole report; 0 asks for everything in one (streamed) answer. A tenant
-   *  that does not honour 0 shows by a stock run that is never complete: then set 1000. */
+   *  that refuses 0, or cuts that answer short, is read on in pages of `pageSize`. */
   reportPageSize: number;
   /** Sent with subscriptions; null leaves the element out, for tenants whose contract lacks it. */
   encodeParameterData: boolean | null;
@@ -43,6 +43,12 @@ export type PeoplevoxConnection = {
   templates: TemplateSettingsByKey;
   /** The stock report and its columns as the tenant's web page shows them. */
   inventoryReport: InventoryReportSettings;
+  /** The report of stock changes; not every tenant has it. */
+  changesReport: ChangesReportSettings;
+  /** What was despatched, a row per item. */
+  despatchReport: DespatchReportSettings;
+  /** Which orders have a status. */
+  statusReport: StatusReportSettings;
   /** Names of sales order statuses that GetData gives as numbers, such as `{ '4': 'Despatched'
    *  }`. */
   statusNumbers: Readonly<Record<string, string>>;
@@ -59,8 +65,48 @@ export type InventoryReportSettings = {
   available: readonly [string, ...string[]];
 };
 
+/** As above. `timestamp`: when the change happened, on the tenant's wall clock. */
+export type ChangesReportSettings = {
+  name: string;
+  itemCode: readonly [string, ...string[]];
+  available: readonly [string, ...string[]];
+  timestamp: readonly [string, ...string[]];
+  site: readonly [string, ...string[]];
+};
+
+/** Spellings of one column, tried in order; the first is asked for until the tenant refuses it. */
+export type Spellings = readonly [string, ...string[]];
+
+/** Columns by our name. Which of them a tenant must have is said in despatches.ts. */
+export type DespatchReportSettings = {
+  name: string;
+  columns: Readonly<Record<DespatchColumn, Spellings>>;
+};
+export type DespatchColumn =
+  | 'salesOrderNumber'
+  | 'despatchNumber'
+  | 'carrier'
+  | 'service'
+  | 'serviceTypeCode'
+  | 'despatchedAt'
+  | 'trackingNumber'
+  | 'itemCode'
+  | 'parentItemCode'
+  | 'quantity'
+  | 'parentQuantity'
+  | 'line'
+  | 'site'
+  | 'carrierReference';
+
+/** Columns by our name; a tenant must have all of them. */
+export type StatusReportSettings = {
+  name: string;
+  columns: Readonly<Record<StatusColumn, Spellings>>;
+};
+export type StatusColumn = 'salesOrderNumber' | 'status' | 'requestedDeliveryAt';
+
 /** What holds for a tenant that changed nothing; the connection adds id, url and credentials.
- *  Source: reference sections 3, 6, 8 and 11. */
+ *  Source: reference sections 3, 6, 8, 11, 12 and 14. */
 export const connectionDefaults = {
   passwordEncoding: 'base64',
   soapVersion: '1.1',
@@ -81,6 +127,40 @@ export const connectionDefaults = {
     onHand: ['On hand'],
     allocated: ['Allocated'],
     available: ['Available'],
+  },
+  changesReport: {
+    name: 'Incremental Changes Report v1',
+    itemCode: ['Item code'],
+    available: ['Item current available quantity'],
+    timestamp: ['Timestamp'],
+    site: ['Site reference'],
+  },
+  despatchReport: {
+    name: 'Despatch summary',
+    columns: {
+      salesOrderNumber: ['Salesorder number', 'Sales order number', 'Sales order no.'],
+      despatchNumber: ['Despatch number'],
+      carrier: ['Carrier'],
+      service: ['Service'],
+      serviceTypeCode: ['Service type code'],
+      despatchedAt: ['Despatch date'],
+      trackingNumber: ['Tracking number'],
+      itemCode: ['Item code'],
+      parentItemCode: ['Parent'],
+      quantity: ['No of items', 'No. of items'],
+      parentQuantity: ['No. of parent items despatched', 'No of parent items despatched'],
+      line: ['Line'],
+      site: ['Site reference'],
+      carrierReference: ['Carrier reference'],
+    },
+  },
+  statusReport: {
+    name: 'Sales orders by status',
+    columns: {
+      salesOrderNumber: ['Sales order no.', 'Sales order number', 'Salesorder number'],
+      status: ['Status'],
+      requestedDeliveryAt: ['Requested delivery date'],
+    },
   },
   statusNumbers: {},
 } as const satisfies Omit<PeoplevoxConnection, 'id' | 'url' | 'clientId' | 'username' | 'password'>;

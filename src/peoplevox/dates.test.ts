@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromPeoplevoxDate, toPeoplevoxDate, UnreadableDate } from './dates.ts';
+import {
+  earliestFrom,
+  fromPeoplevoxDate,
+  latestUntil,
+  toPeoplevoxDate,
+  UnreadableDate,
+} from './dates.ts';
 
 const london = { timeZone: 'Europe/London', dateOrder: 'day-first' } as const;
 const utc = { timeZone: 'UTC', dateOrder: 'day-first' } as const;
@@ -98,6 +104,40 @@ describe('toPeoplevoxDate', () => {
     fc.assert(
       fc.property(instants, (at) => {
         expect(fromPeoplevoxDate(toPeoplevoxDate(at, 'UTC'), utc)).toEqual(at);
+      }),
+    );
+  });
+});
+
+describe('earliestFrom and latestUntil', () => {
+  const text = (at: Date) => toPeoplevoxDate(at, 'Europe/London');
+
+  it.each([
+    ['long before the hour that repeats', '2026-10-24T20:00:00Z', '2026-10-24 21:00:00'],
+    ['before it, from its first text on', '2026-10-25T00:30:00Z', '2026-10-25 00:30:00'],
+    ['in its second half', '2026-10-25T01:30:00Z', '2026-10-25 01:30:00'],
+  ])('search from %s', (_, since, expected) => {
+    expect(text(earliestFrom(new Date(since), 'Europe/London'))).toBe(expected);
+  });
+
+  it.each([
+    ['before the hour repeats', '2026-10-25T00:30:00Z', '2026-10-25 01:30:00'],
+    ['in its second half, past its last text', '2026-10-25T01:10:00Z', '2026-10-25 02:10:00'],
+    ['long after it', '2026-10-25T03:30:00Z', '2026-10-25 03:30:00'],
+  ])('search up to %s', (_, until, expected) => {
+    expect(text(latestUntil(new Date(until), 'Europe/London'))).toBe(expected);
+  });
+
+  it('leave no instant of the range outside their texts', () => {
+    const change = Date.UTC(2026, 9, 25, 1);
+    const nearMs = fc.integer({ min: change - 4 * 3_600_000, max: change + 4 * 3_600_000 });
+    fc.assert(
+      fc.property(nearMs, nearMs, nearMs, (one, other, third) => {
+        const [since, at, until] = [one, other, third]
+          .toSorted((a, b) => a - b)
+          .map((ms) => new Date(ms)) as [Date, Date, Date];
+        expect(text(earliestFrom(since, 'Europe/London')) <= text(at)).toBe(true);
+        expect(text(latestUntil(until, 'Europe/London')) >= text(at)).toBe(true);
       }),
     );
   });

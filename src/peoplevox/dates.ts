@@ -70,6 +70,29 @@ export function wallTimeOf(at: Date, timeZone: string): WallTime {
   };
 }
 
+const hourMs = 3_600_000;
+/** Longer than any clock is put back. */
+const reachMs = 2 * hourMs;
+
+/** An instant whose text on the wall clock is no later than that of any instant since `since`: where
+ *  the clock is put back soon after, later instants have earlier texts. For searches from a time. */
+export function earliestFrom(since: Date, timeZone: string): Date {
+  const putBackMs = putBackMsWithin(since, new Date(since.getTime() + reachMs), timeZone);
+  return putBackMs > 0 ? new Date(since.getTime() - putBackMs) : since;
+}
+
+/** An instant whose text is no earlier than that of any instant up to `until`: the clock may have been
+ *  put back shortly before. For searches up to a time. */
+export function latestUntil(until: Date, timeZone: string): Date {
+  const putBackMs = putBackMsWithin(new Date(until.getTime() - reachMs), until, timeZone);
+  return putBackMs > 0 ? new Date(until.getTime() + putBackMs) : until;
+}
+
+function putBackMsWithin(from: Date, to: Date, timeZone: string): number {
+  const wallMs = (at: Date) => utcMsOf(wallTimeOf(at, timeZone));
+  return to.getTime() - from.getTime() - (wallMs(to) - wallMs(from));
+}
+
 const inputForm = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,7})?)?)?$/;
 const displayForm =
   /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?(?: ([AaPp][Mm]))?)?$/;

@@ -88,6 +88,17 @@ export function isNotConfigured(error: unknown): boolean {
   return error instanceof Refused && notConfiguredText.test(error.vendorMessage);
 }
 
+/** The refusal for a template whose answer has a negative TotalCount: how Peoplevox tells of one that
+ *  is not configured when it does not refuse the call. Source: reference section 4. */
+export function notConfigured(call: CallContext): Refused {
+  const message = 'template is not configured (negative TotalCount)';
+  return new Refused(
+    `${call.word}: ${message}; configure the template in Peoplevox under Integration`,
+    fieldsOf(call, null, 'none'),
+    { message },
+  );
+}
+
 /** An answer that came whole but breaks the contract in what it says: unreadable CSV, a missing
  *  column. */
 export function badAnswer(call: CallContext, cause: Error): BadAnswer {

@@ -1,9 +1,8 @@
 /** Stock per item and site, from the report `Item inventory summary`. */
-import type { PeoplevoxClient, ReportRequest } from './client.ts';
-import { contextOf } from './client.ts';
-import { type CsvBatch, type CsvHeader, readUnits, UnreadableCsv } from './csv.ts';
-import { badAnswer } from './failures.ts';
-import { pagesOf, raggedError } from './paging.ts';
+import type { PeoplevoxClient } from './client.ts';
+import { type CsvBatch, type CsvHeader, readUnits } from './csv.ts';
+import { raggedError } from './paging.ts';
+import { columnsOrBadAnswer, type ReportReading, streamReport } from './report-rows.ts';
 import {
   maxSearchTerms,
   orderBy,
@@ -27,10 +26,12 @@ export type InventoryRow = {
  *  is lost. */
 export type UnreadableInventory = { itemCode: string | null; site: string | null; why: string };
 
-/** `isComplete` is true on the last batch only, and only when every row was read. */
+/** Both flags are true on the last batch only: `hasAllRows` when as many rows came as the report has,
+ *  readable or not, `isComplete` when besides every one of them was read. */
 export type InventoryBatch = {
   rows: InventoryRow[];
   unreadable: UnreadableInventory[];
+  hasAllRows: boolean;
   isComplete: boolean;
 };
 
@@ -48,14 +49,20 @@ export async function readInventory(
 ): Promise<InventoryBatch> {
   if (codes.length > maxSearchTerms)
     throw new RangeError(`at most ${maxSearchTerms} item codes a call, not ${codes.length}`);
-  const whole: InventoryBatch = { rows: [], unreadable: [], isComplete: codes.length === 0 };
+  const whole: InventoryBatch = {
+    rows: [],
+    unreadable: [],
+    hasAllRows: codes.length === 0,
+    isComplete: codes.length === 0,
+  };
   if (codes.length === 0) return whole;
   const report = client.connection.inventoryReport;
   // Sites are left to the filter here: an AND of two OR lists is a shape nobody has shown to work.
   const search = reportSearch.anyOf(report.itemCode[0], codes);
-  for await (const batch of pagedInventory(client, search, sites, client.connection.pageSize)) {
+  for await (const batch of inventory(client, search, sites, client.connection.pageSize)) {
     whole.rows.push(...batch.rows);
     whole.unreadable.push(...batch.unreadable);
+    whole.hasAllRows = batch.hasAllRows;
     whole.isComplete = batch.isComplete;
   }
   return whole;
@@ -63,76 +70,59 @@ export async function readInventory(
 
 /** All stock at the given sites (none given: all), in batches as they arrive; memory stays bounded
  *  when `reportPageSize` is 0. Absence of an item means something only after a batch with
- *  `isComplete`. Throws as above; rows before a throw are true but not all. */
+ *  `isComplete`. An item and site that stand twice in one answer come twice, and neither is
+ *  chosen here; the same pair on a later page is one row that moved while paging, and only the
+ *  earlier page's reading comes: so a caller that sees a pair twice knows that the report itself says
+ *  two things. Throws as above; rows before a throw are true but not all. */
 export async function* streamInventory(
   client: PeoplevoxClient,
   sites: readonly string[],
 ): AsyncGenerator<InventoryBatch, void, undefined> {
-  const { reportPageSize } = client.connection;
-  const search = siteSearch(client, sites);
-  if (reportPageSize > 0) yield* pagedInventory(client, search, sites, reportPageSize);
-  else yield* wholeInventory(client, search, sites);
+  yield* inventory(client, siteSearch(client, sites), sites, client.connection.reportPageSize);
 }
 
-async function* wholeInventory(
-  client: PeoplevoxClient,
-  search: ReportClause | null,
-  sites: readonly string[],
-): AsyncGenerator<InventoryBatch, void, undefined> {
-  let count = 0;
-  let totalCount = 0;
-  let isReadable = true;
-  for await (const batch of client.streamReportData(reportRequest(client, search, 1, 0))) {
-    count += batch.rows.length;
-    totalCount = batch.totalCount;
-    const { rows, unreadable } = readBatch(client, batch, sites);
-    if (unreadable.length > 0) isReadable = false;
-    if (rows.length + unreadable.length > 0) yield { rows, unreadable, isComplete: false };
-  }
-  yield { rows: [], unreadable: [], isComplete: isReadable && count >= totalCount };
+/** Whether stock at a site is wanted: it is one of `sites` (none given: any), in any letter case, and
+ *  never SystemSite. Pure. */
+export function siteFilter(sites: readonly string[]): (site: string) => boolean {
+  const wanted = new Set(sites.map(normalSite));
+  return (site) => {
+    const place = normalSite(site);
+    return place !== systemSite && (wanted.size === 0 || wanted.has(place));
+  };
 }
 
-async function* pagedInventory(
+async function* inventory(
   client: PeoplevoxClient,
   search: ReportClause | null,
   sites: readonly string[],
   pageSize: number,
 ): AsyncGenerator<InventoryBatch, void, undefined> {
-  let header: CsvHeader | null = null;
-  let keyOf = (row: string[]): string => row.join('\u0000');
   let isReadable = true;
-  const pages = pagesOf({
+  const parts = streamReport(client, {
+    request: reportRequest(client, search),
     pageSize,
-    keyOf: (row: string[]) => keyOf(row),
-    async fetch(pageNo) {
-      const page = await client.getReportData(reportRequest(client, search, pageNo, pageSize));
-      header = page.header;
-      if (page.rows.length > 0) {
-        const columns = columnsOf(client, page.header);
-        keyOf = (row) => `${row[columns.itemCode]}\u0000${row[columns.site]}`;
-      }
-      return page;
+    keyOf(header) {
+      const columns = columnsOf(client, header);
+      // Joined, not concatenated: a concatenation would keep the whole page's text alive per key.
+      return (row) => [row[columns.itemCode], row[columns.site]].join('\u0000');
     },
   });
-  for await (const page of pages) {
-    const batch = { header: header!, rows: page.rows, ragged: page.ragged };
-    const { rows, unreadable } = readBatch(client, batch, sites);
+  const isWanted = siteFilter(sites);
+  for await (const part of parts) {
+    const { rows, unreadable } = readBatch(client, part, isWanted);
     if (unreadable.length > 0) isReadable = false;
-    yield { rows, unreadable, isComplete: page.isComplete && isReadable };
+    const { hasAllRows, isComplete } = part;
+    yield { rows, unreadable, hasAllRows, isComplete: isComplete && isReadable };
   }
 }
 
 function reportRequest(
   client: PeoplevoxClient,
   search: ReportClause | null,
-  pageNo: number,
-  itemsPerPage: number,
-): ReportRequest {
+): ReportReading['request'] {
   const { name, itemCode, site, onHand, allocated, available } = client.connection.inventoryReport;
   return {
     reportName: name,
-    pageNo,
-    itemsPerPage,
     search,
     orderBy: orderBy(itemCode[0]),
     columns: reportColumns([
@@ -163,24 +153,20 @@ type Columns = {
 
 function columnsOf(client: PeoplevoxClient, header: CsvHeader): Columns {
   const report = client.connection.inventoryReport;
-  try {
-    return {
-      itemCode: header.at(...report.itemCode),
-      site: header.at(...report.site),
-      onHand: header.find(...report.onHand),
-      allocated: header.find(...report.allocated),
-      available: header.at(...report.available),
-    };
-  } catch (cause) {
-    if (!(cause instanceof UnreadableCsv)) throw cause;
-    throw badAnswer(contextOf(client.connection, 'GetReportData', report.name), cause);
-  }
+  const { name } = report;
+  return columnsOrBadAnswer(client, { name, setting: 'reports.itemInventory' }, () => ({
+    itemCode: header.at(...report.itemCode),
+    site: header.at(...report.site),
+    onHand: header.find(...report.onHand),
+    allocated: header.find(...report.allocated),
+    available: header.at(...report.available),
+  }));
 }
 
 function readBatch(
   client: PeoplevoxClient,
   batch: CsvBatch,
-  sites: readonly string[],
+  isWanted: (site: string) => boolean,
 ): { rows: InventoryRow[]; unreadable: UnreadableInventory[] } {
   const unreadable: UnreadableInventory[] = batch.ragged.map((row) => ({
     itemCode: null,
@@ -190,14 +176,12 @@ function readBatch(
   const rows: InventoryRow[] = [];
   if (batch.rows.length === 0) return { rows, unreadable };
   const columns = columnsOf(client, batch.header);
-  const wanted = new Set(sites.map(normalSite));
   const figure = (row: string[], index: number | null) =>
     index === null ? null : readUnits(row[index] ?? '');
   for (const row of batch.rows) {
     const itemCode = row[columns.itemCode] ?? '';
     const site = row[columns.site] ?? '';
-    const place = normalSite(site);
-    if (place === systemSite || (wanted.size > 0 && !wanted.has(place))) continue;
+    if (!isWanted(site)) continue;
     const available = figure(row, columns.available);
     if (itemCode.trim() === '') {
       unreadable.push({ itemCode: null, site, why: 'a row without an item code' });

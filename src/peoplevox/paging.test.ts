@@ -41,6 +41,11 @@ describe('pagesOf', () => {
     });
   });
 
+  it('is not complete when TotalCount is negative', async () => {
+    const result = await read(5, () => ({ totalCount: -1, rows: [] }));
+    expect(result).toEqual({ asked: [1], rows: [], isComplete: [false] });
+  });
+
   it('asks once when everything comes at once', async () => {
     const result = await read(0, () => ({ totalCount: 5, rows: all }));
     expect(result).toEqual({ asked: [1], rows: all, isComplete: [true] });

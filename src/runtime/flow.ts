@@ -3,6 +3,7 @@
 import type { Clock } from '../clock.ts';
 import type { Cause } from '../errors.ts';
 import type { Log } from '../log.ts';
+import type { Bulk } from './bulk.ts';
 import type { Db, Trx } from './db.ts';
 
 export type Flow = {
@@ -25,6 +26,8 @@ export type FlowContext = {
   signal: AbortSignal;
   /** A transaction that first proves that this run still has its place. Throws Fenced when it has not. */
   write<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+  /** A connection of its own, for rows in bulk; its transactions must begin with `prove`. */
+  bulk<T>(work: (bulk: Bulk, prove: (trx: Trx) => Promise<void>) => Promise<T>): Promise<T>;
   /** Call it just before anything is sent to a vendor. Throws Fenced when this run has lost its place,
    *  Later when the service stops. An answer that is already on its way can still be written. */
   assertPlace(): Promise<void>;

@@ -37,6 +37,7 @@ async function arrange(run: Flow['run'], own: Partial<Flow> = {}) {
 function deps(own: Partial<RunDeps> = {}): RunDeps {
   return {
     db: base.db,
+    pool: base.pool,
     clock,
     log: createLog('silent'),
     instance: () => 7,

@@ -1,13 +1,17 @@
 /** One run of a flow: its fence, its outcome. Used alike by the real schedule and by a rehearsal. */
 import { sql } from 'kysely';
+import type pg from 'pg';
 import type { Clock } from '../clock.ts';
 import { Fenced, Later, Unauthorised, VendorError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { withBulk } from './bulk.ts';
 import type { Db, Trx } from './db.ts';
 import type { Cause, Exceptions, Flow, FlowContext } from './flow.ts';
 
 export type RunDeps = {
   db: Db;
+  /** What `db` stands on; for work in bulk. */
+  pool: pg.Pool;
   clock: Clock;
   log: Log;
   /** This process, as registered in `instances`. */
@@ -213,6 +217,7 @@ function contextOf(deps: RunDeps, flow: Flow, token: number, signal: AbortSignal
         await prove(trx, true);
         return work(trx);
       }),
+    bulk: (work) => withBulk(deps.pool, (bulk) => work(bulk, (trx) => prove(trx, true))),
     wake: async (name, connection) => {
       await wakeFlow(deps.db, deps.clock, name, connection);
       deps.onWake?.();

@@ -19,6 +19,7 @@ function processOn(base: MigratedDatabase, flows: Flow[]): Schedule & { instance
     flows,
     run: {
       db: base.db,
+      pool: base.pool,
       clock: systemClock,
       log,
       exceptions: { raise: async () => {}, settle: async () => {} },

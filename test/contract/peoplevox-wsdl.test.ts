@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { describe, expect, it } from 'vitest';
+import { callbackQuery } from '../../src/peoplevox/callbacks.ts';
 import {
   buildRequest,
   type Operation,
@@ -11,6 +12,7 @@ import {
   type SoapVersion,
   type WireCall,
 } from '../../src/peoplevox/envelope.ts';
+import { orderBy, reportColumns, reportDate } from '../../src/peoplevox/search.ts';
 
 const wsdlFile = new URL(
   '../../../shared/reference/peoplevox/integrationservicev4.wsdl',
@@ -115,22 +117,29 @@ const searchClause = 'A.Equals("<&>")';
 const calls: WireCall[] = [
   { operation: 'Authenticate', clientId: 'acme1234', username: 'api.user', password: 'cHc=' },
   { operation: 'GetData', ...page, searchClause },
-  { operation: 'GetReportData', ...page, searchClause, orderBy: '[A] asc', columns: '[A],[B]' },
+  {
+    operation: 'GetReportData',
+    ...page,
+    templateName: 'Despatch summary',
+    searchClause: reportDate('Despatch date', '>=', new Date(0), 'Europe/London').text,
+    orderBy: orderBy('Despatch date'),
+    columns: reportColumns(['Despatch date', 'No. of parent items despatched']),
+  },
   { operation: 'GetReportColumns', templateName: 'Despatch summary' },
   { operation: 'GetSaveTemplate', templateName: 'Sales orders' },
   { operation: 'SaveData', templateName: 'Sales orders', csvData: 'A\n"1"\n', action: 2 },
   {
     operation: 'SubscribeEvent',
-    eventType: 'Returns',
+    eventType: 'AvailabilityChanges',
     filter: '',
-    callbackUrl: 'https://x.example.test',
+    callbackUrl: `https://x.example.test/pvx/stock?${callbackQuery('availability')}`,
   },
   {
     operation: 'SubscribePostEvent',
     eventType: 'SalesOrderStatusChanges',
     filter: '',
     postUrl: 'https://x.example.test',
-    postParams: 'order={SalesOrderNumber}&status={SalesOrderStatu.Name}',
+    postParams: callbackQuery('orderStatus'),
   },
   { operation: 'UnsubscribeEvent', subscriptionId: 1061 },
 ];

@@ -1,0 +1,146 @@
+/** SQL on what the warehouse will not send. */
+import { sql } from 'kysely';
+import { type Db, jsonText, type Trx } from '../runtime/db.ts';
+
+export type NewWithdrawal = {
+  channel: string;
+  marketplaceOrderId: string;
+  orderLineId: string;
+  units: number;
+  kind: 'cancel' | 'refund';
+  why: string;
+  state: 'proposed' | 'approved';
+};
+
+export type Withdrawal = Omit<NewWithdrawal, 'state'> & {
+  id: number;
+  state: 'proposed' | 'approved' | 'sent' | 'done' | 'refused' | 'dismissed';
+  attempts: number;
+  sentAt: Date | null;
+  proposedAt: Date;
+  decidedAt: Date | null;
+  decidedBy: string | null;
+  doneAt: Date | null;
+  lastError: string | null;
+  /** Of the line as last seen: units owed, its state, and what money it is about (decimal text). */
+  owedUnits: number;
+  wireState: string;
+  quantity: number;
+  price: string;
+  shippingPrice: string;
+  taxMode: string;
+};
+
+const columns = sql`w.id, w.channel, w.marketplace_order_id as "marketplaceOrderId", w.order_line_id as "orderLineId",
+  w.units, w.kind, w.why, w.state, w.attempts, w.sent_at as "sentAt", w.proposed_at as "proposedAt",
+  w.decided_at as "decidedAt", w.decided_by as "decidedBy", w.done_at as "doneAt", w.last_error as "lastError", l.quantity - l.withdrawn_units as "owedUnits",
+  l.wire_state as "wireState", l.quantity, l.price::text as price,
+  coalesce((select d->>'shippingPrice' from jsonb_array_elements(o.detail->'lines') d
+    where d->>'orderLineId' = l.order_line_id), '0') as "shippingPrice", o.tax_mode as "taxMode"`;
+
+const source = sql`withdrawals w join orders o using (channel, marketplace_order_id)
+  join order_lines l using (channel, marketplace_order_id, order_line_id)`;
+
+/** Keeps what is new of these; the key makes sure that nothing is withdrawn twice. Returns what was new. */
+export async function insertWithdrawals(
+  trx: Trx,
+  now: Date,
+  wanted: readonly NewWithdrawal[],
+): Promise<NewWithdrawal[]> {
+  if (wanted.length === 0) return [];
+  const { rows } = await sql<NewWithdrawal>`
+    insert into withdrawals (channel, marketplace_order_id, order_line_id, units, kind, why, state, proposed_at, due_at)
+    select channel, "marketplaceOrderId", "orderLineId", units, kind, why, state, ${now}::timestamptz,
+      case when state = 'approved' then ${now}::timestamptz end
+    from jsonb_to_recordset(${jsonText(wanted)}::jsonb) as r(channel text, "marketplaceOrderId" text,
+      "orderLineId" text, units integer, kind text, why text, state text)
+    on conflict do nothing
+    returning channel, marketplace_order_id as "marketplaceOrderId", order_line_id as "orderLineId", units, kind, why, state`.execute(
+    trx,
+  );
+  return rows;
+}
+
+/** Approved or unanswered withdrawals that are due. */
+export async function readDueWithdrawals(
+  db: Db,
+  channel: string,
+  now: Date,
+  limit: number,
+): Promise<Withdrawal[]> {
+  const { rows } = await sql<Withdrawal>`
+    select ${columns} from ${source}
+    where w.channel = ${channel} and w.due_at <= ${now} and w.state in ('approved', 'sent')
+    order by w.due_at, w.id limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** Withdrawals of an order, or all that wait for a person. */
+export async function listWithdrawals(
+  db: Db | Trx,
+  filter: {
+    channel?: string | undefined;
+    marketplaceOrderId?: string | undefined;
+    states?: readonly Withdrawal['state'][] | undefined;
+  },
+): Promise<Withdrawal[]> {
+  const { rows } = await sql<Withdrawal>`
+    select ${columns} from ${source}
+    where (${filter.channel ?? null}::text is null or w.channel = ${filter.channel ?? null})
+      and (${filter.marketplaceOrderId ?? null}::text is null or w.marketplace_order_id = ${filter.marketplaceOrderId ?? null})
+      and (${filter.states ?? null}::text[] is null or w.state = any(${filter.states ?? null}::text[]))
+    order by w.proposed_at, w.id limit 1000`.execute(db);
+  return rows;
+}
+
+export type WithdrawalMove = {
+  state: Withdrawal['state'];
+  dueAt?: Date | null;
+  sentAt?: Date;
+  doneAt?: Date;
+  decidedAt?: Date;
+  decidedBy?: string;
+  attempts?: number;
+  amount?: string;
+  shippingAmount?: string;
+  reasonCode?: string;
+  lastError?: string;
+};
+
+/** Moves one along. */
+export async function moveWithdrawal(trx: Trx, id: number, move: WithdrawalMove): Promise<void> {
+  await trx
+    .updateTable('withdrawals')
+    .set({
+      state: move.state,
+      ...(move.dueAt === undefined ? {} : { due_at: move.dueAt }),
+      ...(move.sentAt === undefined ? {} : { sent_at: move.sentAt }),
+      ...(move.doneAt === undefined ? {} : { done_at: move.doneAt }),
+      ...(move.decidedAt === undefined ? {} : { decided_at: move.decidedAt }),
+      ...(move.decidedBy === undefined ? {} : { decided_by: move.decidedBy }),
+      ...(move.attempts === undefined ? {} : { attempts: move.attempts }),
+      ...(move.amount === undefined ? {} : { amount: move.amount }),
+      ...(move.shippingAmount === undefined ? {} : { shipping_amount: move.shippingAmount }),
+      ...(move.reasonCode === undefined ? {} : { reason_code: move.reasonCode }),
+      ...(move.lastError === undefined ? {} : { last_error: move.lastError }),
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** The status that each sales order showed when it was last looked up. */
+export async function readLooks(
+  trx: Trx,
+  warehouse: string,
+  numbers: readonly string[],
+): Promise<Map<string, string>> {
+  if (numbers.length === 0) return new Map();
+  const rows = await trx
+    .selectFrom('despatch_looks')
+    .select(['sales_order_number', 'status'])
+    .where('warehouse', '=', warehouse)
+    .where('sales_order_number', 'in', [...numbers])
+    .where('status', 'is not', null)
+    .execute();
+  return new Map(rows.map((row) => [row.sales_order_number, row.status ?? '']));
+}
