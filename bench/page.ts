@@ -1,5 +1,5 @@
 /** What every figure is told by: the machine, the spread of the rounds, a table. */
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 
 /** Over the rounds; `min` and `max` tell how far they lay apart. */
 export type Spread = { median: number; min: number; max: number };
@@ -32,6 +32,12 @@ export function table(rows: readonly string[][]): string[] {
 /** Such as `2 x Intel Xeon, 24 GiB`. */
 export function machine(): string {
   return `${cpus().length} x ${cpus()[0]?.model.trim()}, ${mebibytes(totalmem(), 2 ** 30)} GiB`;
+}
+
+/** How many processes wanted a core in the last minute, this benchmark's own included: well above the number of
+ *  cores, somebody else's work is in the figures. */
+export function load(): number {
+  return round(loadavg()[0]!, 1);
 }
 
 /** Whole MiB, or another unit. */

@@ -2,7 +2,7 @@
  *  received and their line feeds counted. And what a reading of changes alone costs, in a catalogue of this
  *  size and in one of a tenth. */
 import { type Child, startChild } from './child.ts';
-import { machine, mebibytes, round, type Spread, spread, table } from './page.ts';
+import { load, machine, mebibytes, round, type Spread, spread, table } from './page.ts';
 import type { StockFloorAnswers } from './stock-floor.ts';
 import type { ServiceQuestion, StockServiceAnswers } from './stock-service.ts';
 import type { StockVendorAnswers } from './stock-vendors.ts';
@@ -37,13 +37,15 @@ export type StockFigures = Given & {
   /** `stock.read: changes`: as many changes in a catalogue of this size and in smaller one. */
   changes: { count: number; atSkus: { skus: number; total: Spread }[]; ratio: number };
   machine: string;
+  /** Load average of the machine before and after. */
+  load: [before: number, after: number];
   versions: string;
   settings: string;
 };
 
 /** The service runs as in a container of 500 MB. Without a limit V8 lets garbage pile up as long as the machine has
  *  memory left, and the figure would tell of the machine. */
-const memoryLimits = ['--max-old-space-size=320', '--max-semi-space-size=8'];
+const memoryLimits = ['--max-old-space-size=352', '--max-semi-space-size=16'];
 
 /** What it should be at a million. */
 const target = { skus: 1_000_000, seconds: 12, peakRssMiB: 500 };
@@ -66,6 +68,7 @@ type Service = Child<StockServiceAnswers>;
 
 /** Measures. Throws when an offer does not show what it should after any round. */
 export async function benchStock(given: Given): Promise<{ figures: StockFigures; page: string }> {
+  const loadBefore = load();
   const server = await openBenchServer();
   try {
     const smaller = { ...given, skus: Math.round(given.skus / smallerBy) };
@@ -92,6 +95,7 @@ export async function benchStock(given: Given): Promise<{ figures: StockFigures;
         ratio: round(atSkus.median / atSmaller.median, 2),
       },
       machine: machine(),
+      load: [loadBefore, load()],
       versions: `Node ${process.versions.node}, ${server.description}`,
       settings: `ceilings off, flows driven by hand, HTTP on loopback, vendors that answer from prepared bytes in a process of their own, service with ${memoryLimits.join(' ')}`,
     };
@@ -279,7 +283,7 @@ function pageOf(figures: StockFigures): string {
       : []),
     `changes report, ${changes.count} changes: ${text(small!.total)} s among ${small!.skus} items, ${text(large!.total)} s among ${large!.skus}: ratio ${changes.ratio}`,
     figures.settings,
-    figures.machine,
+    `${figures.machine}, load average ${figures.load.join(' to ')}`,
     figures.versions,
   ].join('\n');
 }

@@ -174,10 +174,13 @@ async function undetected({ stage, supply }: StockCase, service: Service): Promi
       const row = known.get(key);
       if (!row || row.missing_since) tell(shopSku, `${channel}: the service has no such listing`);
       else {
-        const isOnItsWay = row.step === 'sent' || row.step === 'taken';
-        const believed = isOnItsWay ? row.sent : row.shown;
-        if (believed !== quantity && codes.length === 0)
-          tell(shopSku, `${channel} shows ${quantity}, the service believes ${believed}`);
+        // On its way: either may be in force.
+        const believed = row.step === 'quiet' ? [row.shown] : [row.shown, row.sent];
+        if (!believed.includes(quantity) && codes.length === 0)
+          tell(
+            shopSku,
+            `${channel} shows ${quantity}, the service believes ${believed.join(' or ')}`,
+          );
       }
       const hasItem = supply.partsOf(shopSku).length > 0;
       if (!hasItem && !codes.includes('offer-without-item'))

@@ -156,7 +156,7 @@ function makeItem(settings: ShelfSettings, index: number, dice: Dice): WorldItem
   };
 }
 
-/** Of a hundred items fifteen are thin, five probes, four kits and one is not listed. */
+/** Of a hundred items thirteen are thin, five probes, four kits and one is not listed. */
 function roleOf(index: number): Role {
   if (index % 25 === 21) return 'kit';
   if (index % 20 === 7) return 'probe';

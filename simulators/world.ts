@@ -108,9 +108,10 @@ export function makeWorld(settings: WorldSettings): World {
   const shelves = { ...settings, sites: settings.sites ?? ['PrimarySite'], isVaried };
   const items = makeItems(shelves, dice.fork('items'));
   const shoppers = makeShoppers(settings, items, dice.fork('shoppers'));
+  const repairMs = Math.min(2, settings.hours / 2) * hourMs;
   const repairs = shoppers
     .filter((one) => one.kind === 'unknownSkuRepaired')
-    .map((one) => ({ atMs: one.atMs + 2 * hourMs, itemCode: one.purchase.lines[0]!.offerSku }));
+    .map((one) => ({ atMs: one.atMs + repairMs, itemCode: one.purchase.lines[0]!.offerSku }));
   return {
     items,
     shoppers,

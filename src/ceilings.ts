@@ -27,6 +27,11 @@ const miraklGapsMs: Record<string, number> = {
   STO01: 60_000 + marginMs,
   STO02: 15_000 + marginMs,
   STO03: 60_000 + marginMs,
+  // Allowed once a day; who asks for one keeps count. Each on its own, since a refusal may name a wait of hours.
+  A01: 1_000,
+  SH12: 1_000,
+  SH21: 1_000,
+  CH11: 1_000,
   ST12: 5 * 60_000 + marginMs,
   'ST12 page': 200,
 };

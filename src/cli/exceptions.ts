@@ -1,5 +1,7 @@
 /** `packhorse exceptions list|show|retry|resolve|ignore`: work that waits for a person. */
 import { type Command, Option } from 'commander';
+import { retriable, retryConfirmations } from '../despatch/by-hand.ts';
+import { listConfirmations } from '../despatch/overview-store.ts';
 import { codes, isCode, type Owner, type Severity } from '../exceptions/codes.ts';
 import {
   type ExceptionEvent,
@@ -304,6 +306,7 @@ async function lookAgain(store: Store, trx: Trx, rows: readonly ExceptionRow[]):
   }));
   const orders = keys.length > 0 ? await listOrders(trx, { keys, limit: most }) : [];
   await retryOrders(trx, store.clock, orders, store.who);
+  await tellAgain(store, trx, rows);
   const unreadable = about.filter((row) => row.code === 'order-unreadable');
   for (const channel of new Set(unreadable.map((row) => row.connection))) {
     await retryUnreadable(trx, store.clock, channel);
@@ -314,6 +317,20 @@ async function lookAgain(store: Store, trx: Trx, rows: readonly ExceptionRow[]):
       await wakeFlow(trx, store.clock, one.flow, one.connection);
     }
   }
+}
+
+/** Parcels of the orders, and of channels on which a carrier was not mapped. */
+async function tellAgain(store: Store, trx: Trx, rows: readonly ExceptionRow[]): Promise<void> {
+  const keys = rows.flatMap((row) =>
+    row.subjectKind === 'order'
+      ? [{ channel: row.connection, marketplaceOrderId: row.subjectId }]
+      : [],
+  );
+  const parcels = await listConfirmations(trx, { keys, steps: retriable, limit: most });
+  const carriers = rows.filter((row) => row.subjectKind === 'carrier');
+  for (const channel of new Set(carriers.map((row) => row.connection)))
+    parcels.push(...(await listConfirmations(trx, { channel, steps: ['waiting'], limit: most })));
+  await retryConfirmations(trx, store.clock, { parcels, isAsItIs: false, who: store.who });
 }
 
 function requireCode(code: string | undefined): void {

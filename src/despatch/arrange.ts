@@ -3,7 +3,7 @@ import type { FlowContext } from '../runtime/flow.ts';
 import type { ChannelSettings, WarehouseSettings } from '../settings.ts';
 import { chooseCarrier } from './carriers.ts';
 import { readChannelFacts } from './facts.ts';
-import { type ChannelFacts, planOrder } from './plan.ts';
+import { type ChannelFacts, isSameLines, planOrder } from './plan.ts';
 import { type DespatchedOrder, readDespatchedOrders, savePlanned } from './store.ts';
 import { proposeWithdrawals } from './withdraw.ts';
 
@@ -65,7 +65,7 @@ function isNews(
     known.carrierCode !== plan.carrierCode ||
     known.carrierName !== plan.carrierName ||
     known.trackingUrl !== plan.trackingUrl ||
-    JSON.stringify(known.lines) !== JSON.stringify(plan.lines)
+    !isSameLines(known.lines, plan.lines)
   );
 }
 

@@ -5,11 +5,7 @@ import type { Clock } from '../clock.ts';
 import { type OrderKey, recordHistory } from '../orders/store.ts';
 import { jsonText, type Trx } from '../runtime/db.ts';
 import { wakeFlow } from '../runtime/runs.ts';
-import {
-  readUntoldOfCarrier,
-  removeCarrierMapping,
-  saveCarrierMapping,
-} from './carrier-store.ts';
+import { readUntoldOfCarrier, removeCarrierMapping, saveCarrierMapping } from './carrier-store.ts';
 import type { CarrierMapping } from './carriers.ts';
 import { collectFlow, confirmFlow } from './flow.ts';
 import { type ConfirmationStep, unanswered } from './state.ts';

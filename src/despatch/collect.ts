@@ -15,6 +15,7 @@ import { readFact, saveFact } from '../runtime/facts.ts';
 import type { Cause, FlowContext } from '../runtime/flow.ts';
 import { moveWatermark, readWatermark } from '../runtime/watermark.ts';
 import type { WarehouseSettings } from '../settings.ts';
+import { readOddNumbers } from './odd-store.ts';
 import {
   type KeptRow,
   noteLooks,
@@ -30,6 +31,7 @@ const ordersPerCall = 100;
 const callsPerRun = 3;
 const rowsPerWrite = 2_000;
 const sweepFact = 'despatch.sweptAt';
+const oddFact = 'despatch.oddAt';
 const flowName = 'despatch.collect';
 
 /** Reads what is due. Returns the sales orders of which something is new. Throws VendorError. */
@@ -75,6 +77,8 @@ async function collectOpen(context: FlowContext, deps: CollectDeps): Promise<str
   const { warehouse, peoplevox } = deps;
   const before = new Date(context.clock.nowMs() - warehouse.despatch.rereadMinutes * 60_000);
   const open = await readOpenNumbers(context.db, warehouse.id, before, ordersPerCall * callsPerRun);
+  for (const number of await oddWhenDue(context, warehouse.id))
+    if (!open.includes(number)) open.push(number);
   const changed: string[] = [];
   for (let at = 0; at < open.length; at += ordersPerCall) {
     const asked = open.slice(at, at + ordersPerCall);
@@ -93,6 +97,16 @@ async function collectOpen(context: FlowContext, deps: CollectDeps): Promise<str
     changed.push(...asked);
   }
   return changed;
+}
+
+/** Once an hour, orders that count as done and differ from what was sent. */
+async function oddWhenDue(context: FlowContext, warehouse: string): Promise<string[]> {
+  const now = context.clock.now();
+  const kept = (await readFact(context.db, warehouse, oddFact)) as { atMs?: number } | null;
+  if (now.getTime() - (kept?.atMs ?? 0) < 3_600_000) return [];
+  await context.write((trx) => saveFact(trx, warehouse, oddFact, { atMs: now.getTime() }, now));
+  const since = new Date(now.getTime() - 2 * 86_400_000);
+  return readOddNumbers(context.db, warehouse, since, ordersPerCall * callsPerRun);
 }
 
 function splitsOrders(warehouse: WarehouseSettings): 'equals' | 'startsWith' {

@@ -14,11 +14,14 @@ import type { Cause, FlowContext } from '../runtime/flow.ts';
 import type { ChannelSettings, Settings } from '../settings.ts';
 import { keyOf, moveOf, shippedMove, trackingOf, verifyAfterMs } from './confirm-moves.ts';
 import { lookUpUnanswered } from './look-up.ts';
+import { afterCancel, isCancelled } from './moot.ts';
 import { isOwed, subjectOf, wholeOrder } from './plan.ts';
 import { retryAt } from './retry.ts';
+import { shipAgain } from './ship-again.ts';
 import {
   type Confirmation,
   moveConfirmations,
+  type OrderSight,
   orderKey,
   readDueConfirmations,
   readOrderSights,
@@ -56,6 +59,8 @@ export async function confirmDue(context: FlowContext, deps: ConfirmDeps): Promi
   for (const one of corrections) count += await correct(context, deps, one);
   const whole = due.filter((one) => one.step !== 'correcting' && one.parcel === wholeOrder);
   for (const one of whole) count += await confirmOrder(context, deps, one);
+  const unshipped = due.filter((one) => one.step === 'tracked' && one.parcel !== wholeOrder);
+  count += await shipAgain(context, deps, unshipped);
   const parcels = due.filter((one) => one.step === 'ready' && one.parcel !== wholeOrder);
   for (let at = 0; at < parcels.length; at += shipmentsPerCall)
     count += await confirmParcels(context, deps, parcels.slice(at, at + shipmentsPerCall));
@@ -228,10 +233,7 @@ async function refused(
   const now = context.clock.now();
   const sight = (await readOrderSights(context.db, [one])).get(orderKey(one));
   const isOver = sight !== undefined && one.lines.every((line) => !isOwed(sight, line.orderLineId));
-  if (isOver) {
-    await context.write((trx) => moveConfirmations(trx, [moveOf(one, 'shipped', now)]));
-    return;
-  }
+  if (isOver) return over(context, one, sight);
   const attempts = one.attempts + 1;
   const isToStop = attempts >= triesBeforeStop;
   const isEarly = sight?.wireState.startsWith('WAITING_');
@@ -253,6 +255,18 @@ async function refused(
   await context.write(async (trx) => {
     await moveConfirmations(trx, [move]);
     if (!isEarly) await context.exceptions.raise(trx, [cause]);
+  });
+}
+
+/** Nothing is left to tell: shipped by hand, to be seen so; or cancelled, and a person must know of the goods. */
+async function over(context: FlowContext, one: Confirmation, sight: OrderSight): Promise<void> {
+  const now = context.clock.now();
+  const cancelled = one.lines.filter((line) => isCancelled(sight, line.orderLineId));
+  const isAll = cancelled.length === one.lines.length;
+  await context.write(async (trx) => {
+    await moveConfirmations(trx, [isAll ? moveOf(one, 'moot', null) : moveOf(one, 'shipped', now)]);
+    if (cancelled.length > 0)
+      await context.exceptions.raise(trx, [afterCancel(one, one.parcel, cancelled)]);
   });
 }
 

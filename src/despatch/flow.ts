@@ -8,7 +8,8 @@ import { arrange } from './arrange.ts';
 import { collect } from './collect.ts';
 import { type ConfirmDeps, confirmDue } from './confirm.ts';
 import { refreshFacts } from './facts.ts';
-import { hasDue } from './store.ts';
+import { finishOrders } from './finish.ts';
+import { nextDue } from './store.ts';
 import { verifyDue } from './verify.ts';
 import { watch } from './watch.ts';
 import { withdrawDue } from './withdraw.ts';
@@ -25,8 +26,10 @@ export type DespatchDeps = {
 
 /** After orders, before stock. */
 const urgency = 1;
-/** How often what is due is told and read back when nothing wakes it sooner. */
-const confirmEveryMs = 15_000;
+/** How often it is looked for something to tell or to read back when nothing wakes it sooner and nothing is due. */
+const confirmEveryMs = 60_000;
+/** Least rest between two runs: what stays due although a run took it up does not keep the flow spinning. */
+const restMs = 5_000;
 const watchEveryMs = 60_000;
 
 /** The flows of this capability, for the runtime to drive. */
@@ -81,20 +84,32 @@ function channelFlows(
       name: confirmFlow,
       everyMs: confirmEveryMs,
       run: async (context) => {
-        await refreshFacts(context, channel.id, mirakl);
-        if (channel.despatch.mode !== 'confirm') return;
+        const dueAt = await nextDue(context.db, channel.id);
         // Most runs find nothing: one question in place of one for each step.
-        if (!(await hasDue(context.db, channel.id, context.clock.now()))) return;
-        await confirmDue(context, own);
-        await verifyDue(context, own);
-        await withdrawDue(context, own);
+        if (dueAt !== null && dueAt <= context.clock.now() && channel.despatch.mode === 'confirm') {
+          await confirmDue(context, own);
+          await verifyDue(context, own);
+          await withdrawDue(context, own);
+        }
+        const nextAt = await nextDue(context.db, channel.id);
+        if (nextAt !== null && channel.despatch.mode === 'confirm')
+          context.again(notBefore(nextAt, context.clock.nowMs() + restMs));
+        // Last, so that what is ready never waits for it.
+        await refreshFacts(context, channel.id, mirakl);
       },
     },
     {
       ...base,
       name: watchFlow,
       everyMs: watchEveryMs,
-      run: (context) => watch(context, { channel, warehouse }),
+      run: async (context) => {
+        await finishOrders(context, channel.id);
+        await watch(context, { channel, warehouse });
+      },
     },
   ];
+}
+
+function notBefore(at: Date, leastMs: number): Date {
+  return new Date(Math.max(at.getTime(), leastMs));
 }

@@ -12,6 +12,7 @@ import {
   moveConfirmations,
   type OrderSight,
   orderKey,
+  readConfirmationsOf,
   readDueConfirmations,
   readOrderSights,
 } from './store.ts';
@@ -45,10 +46,10 @@ export async function lookUpUnanswered(context: FlowContext, deps: ConfirmDeps):
 
 /** An order that was read whole after the call and is still to be shipped was not shipped by it. Orders are read
  *  when they changed, so a completed poll that began well after the call and brought nothing says the same. */
-async function isSurelyUnchanged(
+export async function isSurelyUnchanged(
   context: FlowContext,
   deps: ConfirmDeps,
-  one: Confirmation,
+  one: Pick<Confirmation, 'sentAt'>,
   sight: OrderSight | undefined,
 ): Promise<boolean> {
   const sentMs = (one.sentAt ?? context.clock.now()).getTime();
@@ -82,7 +83,9 @@ async function lookUpShipments(
       isSure &&= page.unreadable.length === 0;
     }
   }
-  const taken = new Set<string>();
+  // Two parcels may look alike: one that is known for another is not this one's.
+  const others = await readConfirmationsOf(context.db, lost);
+  const taken = new Set(others.flatMap((one) => one.shipmentId ?? []));
   const moves = lost.map((one) => {
     const match = found.find(
       (shipment) =>

@@ -52,7 +52,7 @@ export type ConfirmationFilter = {
 };
 
 /** Steps at which nothing is to be done any more. */
-export const finished: readonly ConfirmationStep[] = ['verified', 'moot'];
+const finished: readonly ConfirmationStep[] = ['verified', 'moot'];
 
 /** Confirmations by filter: those that are open first, by deadline, then the others, the newest first. */
 export async function listConfirmations(
@@ -122,10 +122,9 @@ export async function countUnknownDespatches(
     ), ours as (
       select distinct warehouse, channel, substring(sales_order_number from '^[^0-9]*') as prefix from sales_orders
     )
-    select c.*, array(select o.channel from ours o where (o.warehouse, o.prefix) = (c.warehouse, c.prefix)
-      order by 1) as resembles
-    from counted c
-    order by 7 = '{}', orders desc, warehouse, prefix limit ${limit}`.execute(db);
+    select * from (select c.*, array(select o.channel from ours o
+      where (o.warehouse, o.prefix) = (c.warehouse, c.prefix) order by 1) as resembles from counted c) x
+    order by cardinality(resembles) = 0, orders desc, warehouse, prefix limit ${limit}`.execute(db);
   return rows;
 }
 

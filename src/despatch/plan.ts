@@ -9,6 +9,7 @@ import {
   type RegisteredCarrier,
   trackingUrlOf,
 } from './carriers.ts';
+import { afterCancel, byHandOtherwise, lessCancelled } from './moot.ts';
 import { type LineUnits, type Parcel, parcelsOf } from './parcels.ts';
 import { type ConfirmationStep, told } from './state.ts';
 import type { Confirmation, DespatchedOrder, PlannedConfirmation } from './store.ts';
@@ -57,7 +58,11 @@ export function planOrder(
     ? translated.parcels.map((parcel) => ({ parcel, waitsFor: null }))
     : wholeOf(translated.parcels, left, channel);
   const shared = { order, facts, channel, now };
-  const planned = parcels.map(({ parcel, waitsFor }) => planParcel(shared, parcel, waitsFor));
+  const cut = lessCancelled(
+    order,
+    parcels.map(({ parcel }) => ({ key: keyOf(parcel), lines: parcel.lines })),
+  );
+  const planned = parcels.map((one, at) => planParcel(shared, one, cut[at]!));
   return {
     confirmations: planned.flatMap((one) => (one.confirmation ? [one.confirmation] : [])),
     causes: [...causes, ...planned.flatMap((one) => one.causes)],
@@ -66,6 +71,10 @@ export function planOrder(
 }
 
 type Waiting = { parcel: Parcel & { key?: string }; waitsFor: string | null };
+
+function keyOf(parcel: Waiting['parcel']): string {
+  return parcel.key ?? parcel.despatchNumber;
+}
 
 /** All despatches of an order as one; it waits for the rest of the order unless the policy is not to. */
 function wholeOf(
@@ -104,16 +113,23 @@ type Planned = {
   causes: Cause[];
 };
 
-function planParcel(shared: Shared, parcel: Waiting['parcel'], waitsFor: string | null): Planned {
+function planParcel(
+  shared: Shared,
+  { parcel, waitsFor }: Waiting,
+  cut: ReturnType<typeof lessCancelled>[number],
+): Planned {
   const { order, facts, channel, now } = shared;
-  const key = parcel.key ?? parcel.despatchNumber;
+  const key = keyOf(parcel);
   const known = order.confirmations.find((one) => one.parcel === key) ?? null;
-  const lines = parcel.lines.filter((line) => line.units > 0);
+  // Of one that was cancelled whole it is kept what had left.
+  const lines = cut.lines.length > 0 ? cut.lines : parcel.lines;
   const choice = chooseCarrier(parcel, facts.mappings, facts.registered, {
     registeredOnly: facts.registeredOnly,
   });
   const causes: Cause[] = [];
-  const trackingNumber = parcel.trackingNumbers[0] ?? '';
+  // One that was told stays as long as it is among them: their order means nothing.
+  const told = parcel.trackingNumbers.find((one) => one === known?.toldTracking);
+  const trackingNumber = told ?? parcel.trackingNumbers[0] ?? '';
   const doubt =
     trackingNumber === '' || trackingNumber === known?.acceptedTracking
       ? null
@@ -123,8 +139,10 @@ function planParcel(shared: Shared, parcel: Waiting['parcel'], waitsFor: string 
           orderNumbers: [order.salesOrderNumber, order.marketplaceOrderId],
           shapes: channel.despatch.trackingShapes,
         });
-  if (choice.kind === 'unmapped') causes.push(unmapped(order, parcel, choice.nearest));
-  if (doubt) causes.push(doubtful(order, parcel, doubt.what));
+  // What is not told (any more) need not be mapped, nor be beyond doubt.
+  const isUntold = isOver(order, cut.lines) || known?.step === 'moot';
+  if (choice.kind === 'unmapped' && !isUntold) causes.push(unmapped(order, parcel, choice.nearest));
+  if (doubt && !isUntold) causes.push(doubtful(order, parcel, doubt.what));
   const missing =
     waitsFor ??
     (choice.kind === 'unmapped' ? `a mapping of carrier ${parcel.carrier || '(none)'}` : null) ??
@@ -143,8 +161,15 @@ function planParcel(shared: Shared, parcel: Waiting['parcel'], waitsFor: string 
     deadlineAt: order.shippingDeadline,
     ifStep: known?.step ?? null,
   };
-  const next = nextStep(shared, known, { ...base, missing });
+  const next = nextStep(known, { ...base, missing, isOver: isOver(order, cut.lines) });
   if (next === null) return { confirmation: null, causes };
+  const isCut = cut.cancelled.length > 0 && (next === 'moot' || !isSameLines(known?.lines, lines));
+  if (isCut) causes.push(afterCancel(order, key, cut.cancelled));
+  if (next === 'moot' && !isCut) {
+    const { isMultiShipment } = facts;
+    const otherwise = byHandOtherwise(order, key, parcel.trackingNumbers, isMultiShipment);
+    if (otherwise) causes.push(otherwise);
+  }
   const waitsUntil = new Date(now.getTime() + 60_000);
   const dueAt = next === 'waiting' ? waitsUntil : now;
   return {
@@ -155,30 +180,30 @@ function planParcel(shared: Shared, parcel: Waiting['parcel'], waitsFor: string 
 
 /** The step that a plan leads to; null leaves the confirmation as it is. */
 function nextStep(
-  shared: Shared,
   known: Confirmation | null,
   plan: Pick<PlannedConfirmation, 'lines' | 'trackingNumber' | (typeof carrierFields)[number]> & {
     missing: string | null;
+    isOver: boolean;
   },
 ): ConfirmationStep | null {
-  if (known !== null && ['shipped', 'verified'].includes(known.step)) {
+  if (known !== null && ['shipped', 'verified', 'correcting'].includes(known.step)) {
+    const before = known.step === 'correcting' ? known.trackingNumber : known.toldTracking;
     const isCorrection =
       plan.missing === null &&
       plan.trackingNumber !== '' &&
       known.toldTracking !== null &&
-      plan.trackingNumber !== known.toldTracking;
+      plan.trackingNumber !== before;
     return isCorrection ? 'correcting' : null;
   }
   const isOpen = known === null || ['waiting', 'ready', 'moot', 'stopped'].includes(known.step);
-  if (!isOpen || plan.lines.length === 0) return null;
-  if (known?.step === 'moot') return null;
-  const isOver = plan.lines.every(({ orderLineId }) => !isOwed(shared.order, orderLineId));
-  if (isOver) return 'moot';
+  if (!isOpen || known?.step === 'moot') return null;
+  if (plan.isOver) return 'moot';
   if (plan.missing !== null) return 'waiting';
   // What a person was asked about goes on only when something of it changed.
   if (known?.step === 'stopped' && known.trackingNumber === plan.trackingNumber) return null;
   const isSame =
     known?.trackingNumber === plan.trackingNumber &&
+    isSameLines(known.lines, plan.lines) &&
     carrierFields.every((field) => known[field] === plan[field]);
   return known?.step === 'ready' && isSame ? null : 'ready';
 }
@@ -217,6 +242,21 @@ function carrierOf(
     carrierName: name,
     trackingUrl: isUrlKnown ? trackingUrlOf(url, trackingNumber) : null,
   };
+}
+
+/** Whether the marketplace waits for nothing of these. */
+function isOver(order: DespatchedOrder, lines: readonly LineUnits[]): boolean {
+  return lines.every(({ orderLineId }) => !isOwed(order, orderLineId));
+}
+
+/** The same units of the same lines, in the same order. */
+export function isSameLines(
+  a: readonly LineUnits[] | undefined,
+  b: readonly LineUnits[] | undefined,
+): boolean {
+  const text = (lines: readonly LineUnits[] | undefined) =>
+    JSON.stringify(lines?.map((one) => [one.orderLineId, one.units]));
+  return text(a) === text(b);
 }
 
 /** Whether a line still has units that the marketplace waits for. */

@@ -13,6 +13,8 @@ export type OpenOrder = {
   shippingDeadline: Date | null;
   /** When the last of it was seen to have left; null while something is still there. */
   despatchedAt: Date | null;
+  /** Since when a parcel of it has left that the marketplace does not show; null: none. */
+  untoldSince: Date | null;
   /** When it came into the warehouse. */
   exportedAt: Date | null;
   /** What its confirmations wait for, if anything. */
@@ -26,13 +28,15 @@ export async function readOpenOrders(db: Db, channel: string, limit: number): Pr
     select o.channel, o.marketplace_order_id as "marketplaceOrderId", s.sales_order_number as "salesOrderNumber",
       o.state, o.wire_state as "wireState", o.wire_created_at as "createdAt", o.payable_at as "payableAt",
       o.shipping_deadline as "shippingDeadline", s.verified_at as "exportedAt", o.total_price::text as "totalPrice",
-      case when c.units >= owed.units then c.seen_at end as "despatchedAt", c.waits_for as "waitsFor"
+      case when c.units >= owed.units then c.seen_at end as "despatchedAt", c.waits_for as "waitsFor",
+      c.untold_since as "untoldSince"
     from orders o
     join lateral (select sum(l.quantity - l.withdrawn_units)::int as units from order_lines l
       where (l.channel, l.marketplace_order_id) = (o.channel, o.marketplace_order_id)
         and l.wire_state in ('WAITING_ACCEPTANCE', 'SHIPPING', 'INCIDENT_OPEN')) owed on owed.units > 0
     left join sales_orders s on (s.channel, s.marketplace_order_id) = (o.channel, o.marketplace_order_id)
     left join lateral (select max(c.first_seen_at) as seen_at, min(c.waits_for) as waits_for,
+        min(c.first_seen_at) filter (where c.step <> 'verified') as untold_since,
         sum((select sum((x->>'units')::int) from jsonb_array_elements(c.lines) x))::int as units
       from confirmations c where (c.channel, c.marketplace_order_id) = (o.channel, o.marketplace_order_id)
         and c.step <> 'moot') c on true

@@ -5,18 +5,22 @@
  *  the marketplace took the tracking number, the order is not shipped yet. shipped: it answered that it is; to be
  *  seen there. verified: seen there. correcting: shipped, and the tracking number is another one by now.
  *  stopped: waits for a person. moot: nothing is left to tell (shipped by hand, or cancelled). */
-export type ConfirmationStep =
-  | 'waiting'
-  | 'ready'
-  | 'tracking-sent'
-  | 'tracked'
-  | 'ship-sent'
-  | 'shipment-sent'
-  | 'shipped'
-  | 'correcting'
-  | 'verified'
-  | 'stopped'
-  | 'moot';
+export type ConfirmationStep = (typeof steps)[number];
+
+/** Every step, in the order in which a parcel goes through them. */
+export const steps = [
+  'waiting',
+  'ready',
+  'tracking-sent',
+  'tracked',
+  'ship-sent',
+  'shipment-sent',
+  'shipped',
+  'correcting',
+  'verified',
+  'stopped',
+  'moot',
+] as const;
 
 /** Steps at which a call was sent and nobody knows its effect: looked up before anything is repeated. */
 export const unanswered: readonly ConfirmationStep[] = [

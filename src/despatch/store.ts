@@ -81,6 +81,8 @@ export type DespatchedOrder = {
   seenAt: Date;
   shippingDeadline: Date | null;
   shippingTypeCode: string;
+  /** What the order itself shows; null: nothing, also where the operator has shipments. */
+  tracking: string | null;
   lines: { orderLineId: string; wireState: string; quantity: number; withdrawnUnits: number }[];
   sent: SentLine[];
   rows: DespatchedRow[];
@@ -138,7 +140,7 @@ export async function readDespatchedOrders(
   >`
     select o.channel, o.marketplace_order_id as "marketplaceOrderId", s.sales_order_number as "salesOrderNumber",
       o.state, o.wire_state as "wireState", o.seen_at as "seenAt", o.shipping_deadline as "shippingDeadline",
-      o.shipping_type_code as "shippingTypeCode",
+      o.shipping_type_code as "shippingTypeCode", o.detail->>'shippingTracking' as tracking,
       (select coalesce(jsonb_agg(jsonb_build_object('orderLineId', l.order_line_id, 'wireState', l.wire_state,
           'quantity', l.quantity, 'withdrawnUnits', l.withdrawn_units) order by l.position, l.order_line_id), '[]')
         from order_lines l where (l.channel, l.marketplace_order_id) = (o.channel, o.marketplace_order_id)) as lines,
@@ -319,8 +321,9 @@ export function orderKey(one: { channel: string; marketplaceOrderId: string }): 
   return `${one.channel} ${one.marketplaceOrderId}`;
 }
 
-/** Sales orders of which more is to be learnt: parcels that wait for tracking, and orders that went to the
- *  warehouse and are still to be shipped, those not asked about for the longest time first. */
+/** Sales orders of which more is to be learnt: parcels that wait or were refused, and orders that went to the
+ *  warehouse and are still to be shipped, those not asked about for the longest time first. One whose cancellation
+ *  came too late leaves all the same. */
 export async function readOpenNumbers(
   db: Db,
   warehouse: string,
@@ -331,12 +334,12 @@ export async function readOpenNumbers(
     select s.sales_order_number as number from sales_orders s
     join orders o using (channel, marketplace_order_id)
     left join despatch_looks k on k.warehouse = s.warehouse and k.sales_order_number = s.sales_order_number
-    where s.warehouse = ${warehouse} and s.step = 'verified' and o.state in ('exported', 'despatched')
+    where s.warehouse = ${warehouse} and s.verified_at is not null and s.step <> 'cancelled'
       and coalesce(k.looked_at, s.verified_at) < ${askedBefore}
-      and (exists (select from order_lines l where (l.channel, l.marketplace_order_id) = (o.channel, o.marketplace_order_id)
-          and l.wire_state = 'SHIPPING')
+      and (o.state not in ('confirmed', 'settled', 'cancelled') and exists (select from order_lines l
+          where (l.channel, l.marketplace_order_id) = (o.channel, o.marketplace_order_id) and l.wire_state = 'SHIPPING')
         or exists (select from confirmations c where (c.channel, c.marketplace_order_id) = (o.channel, o.marketplace_order_id)
-          and c.step in ('waiting', 'stopped')))
+          and (c.step in ('waiting', 'stopped') or c.step = 'ready' and c.attempts > 0)))
     order by coalesce(k.looked_at, s.verified_at), s.verified_at limit ${limit}`.execute(db);
   return rows.map((row) => row.number);
 }
@@ -371,12 +374,11 @@ export async function readStrayNumbers(
   return rows.map((row) => row.number);
 }
 
-/** Whether anything of a channel is due: a confirmation or a withdrawal. */
-export async function hasDue(db: Db, channel: string, now: Date): Promise<boolean> {
-  const { rows } = await sql<{ has: boolean }>`
-    select exists (select from confirmations where channel = ${channel} and due_at <= ${now} and step <> 'waiting')
-      or exists (select from withdrawals where channel = ${channel} and due_at <= ${now}) as has`.execute(
-    db,
-  );
-  return rows[0]!.has;
+/** When a confirmation or a withdrawal of a channel is due next, or was due; null: nothing is. */
+export async function nextDue(db: Db, channel: string): Promise<Date | null> {
+  const { rows } = await sql<{ at: Date | null }>`
+    select least(
+      (select min(due_at) from confirmations where channel = ${channel} and step <> 'waiting'),
+      (select min(due_at) from withdrawals where channel = ${channel})) as at`.execute(db);
+  return rows[0]!.at;
 }

@@ -54,7 +54,8 @@ export async function verifyDue(context: FlowContext, deps: ConfirmDeps): Promis
   return seen.length;
 }
 
-type Verdict = 'shown' | 'notYet' | 'otherNumber';
+/** unshipped: the shipment is there, and not shipped. */
+type Verdict = 'shown' | 'notYet' | 'unshipped' | 'otherNumber';
 
 /** What the marketplace shows of a parcel that it was told of. Pure. */
 export function judgeShipped(
@@ -63,11 +64,9 @@ export function judgeShipped(
   shipment: Shipment | null | undefined,
 ): Verdict {
   if (one.shipmentId !== null) {
-    if (
-      !shipment ||
-      ['SHIPPING', 'READY_FOR_PICK_UP', 'SHIPMENT_PREPARED'].includes(shipment.state)
-    )
-      return 'notYet';
+    if (!shipment) return 'notYet';
+    if (['SHIPPING', 'READY_FOR_PICK_UP', 'SHIPMENT_PREPARED'].includes(shipment.state))
+      return 'unshipped';
     const number = shipment.tracking?.trackingNumber ?? '';
     return number === (one.toldTracking ?? '') ? 'shown' : 'otherNumber';
   }
@@ -111,12 +110,14 @@ function moveOf(
     return { ...base, step: 'shipped', dueAt: new Date(now.getTime() + lookAgainMs) };
   }
   const attempts = one.attempts + 1;
-  const lastError = verdict === 'notYet' ? 'not shown as shipped' : 'shown with another number';
+  const lastError =
+    verdict === 'otherNumber' ? 'shown with another number' : 'not shown as shipped';
   if (verdict === 'otherNumber') {
     return { ...base, step: 'correcting', dueAt: now, attempts, shippedAt: now, lastError };
   }
-  // A shipment of the marketplace's is never made a second time: it is looked at until somebody acts.
-  const step = one.shipmentId === null ? 'tracked' : 'shipped';
+  // A shipment of the marketplace's is never made a second time: while it is not shown at all it is looked at until
+  // somebody acts.
+  const step = one.shipmentId === null || verdict === 'unshipped' ? 'tracked' : 'shipped';
   return { ...base, step, dueAt: now, attempts, shippedAt: now, lastError };
 }
 
@@ -130,7 +131,7 @@ function late(
     const attempts = moves[index]!.attempts ?? 0;
     if (verdict === 'shown' || attempts < timesTold - 1 || attempts === one.attempts) return [];
     const fact =
-      verdict === 'notYet' ? 'does not show it shipped' : 'shows another tracking number';
+      verdict === 'otherNumber' ? 'shows another tracking number' : 'does not show it shipped';
     return [
       {
         ...subjectOf(one),

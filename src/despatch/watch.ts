@@ -37,7 +37,7 @@ export async function watch(context: FlowContext, deps: WatchDeps): Promise<void
   const alerts: { key: AlertKey; cause: Cause }[] = [];
   const open: { marketplaceOrderId: string; clock: string }[] = [];
   for (const { order, deadlines, expected } of view) {
-    for (const deadline of deadlines) {
+    for (const deadline of [...deadlines, ...untold(order, deps.channel)]) {
       // Acceptance has its own watch, in orders.
       if (deadline.clock === 'acceptance') continue;
       const { clock } = deadline;
@@ -73,6 +73,14 @@ export async function watch(context: FlowContext, deps: WatchDeps): Promise<void
       await context.exceptions.settle(trx, subjects, options);
     }
   });
+}
+
+/** Part of an order has left and is not told while the rest is still in the warehouse: that clock runs too. */
+function untold(order: OpenOrder, channel: ChannelSettings): Deadline[] {
+  if (order.untoldSince === null || order.despatchedAt !== null) return [];
+  const withinMs = channel.despatch.sla.confirmWithinMinutes * 60_000;
+  const at = new Date(order.untoldSince.getTime() + withinMs);
+  return [{ clock: 'confirmation', at, from: 'rule' }];
 }
 
 /** One order with its running clocks and when it is expected to leave. */
@@ -160,7 +168,7 @@ function alertOf(order: OpenOrder, deadline: Deadline, stage: string, now: Date)
   const isConfirmation = deadline.clock === 'confirmation';
   const wait = order.waitsFor ? `; it waits for ${order.waitsFor}` : '';
   const message = isConfirmation
-    ? `order ${marketplaceOrderId} left the warehouse at ${order.despatchedAt!.toISOString()} and the marketplace does not show it${wait}; run packhorse despatch show ${marketplaceOrderId}`
+    ? `order ${marketplaceOrderId} left the warehouse at ${(order.despatchedAt ?? order.untoldSince)!.toISOString()} and the marketplace does not show it${wait}; run packhorse despatch show ${marketplaceOrderId}`
     : `order ${marketplaceOrderId} must be despatched by ${deadline.at.toISOString()} (${when}) and is ${order.exportedAt ? 'in the warehouse' : 'not in the warehouse yet'}${wait}; run packhorse orders show ${marketplaceOrderId}`;
   const cause: Cause = {
     ...subjectOf(order),

@@ -21,7 +21,12 @@ export type Withdrawal = Omit<NewWithdrawal, 'state'> & {
   decidedAt: Date | null;
   decidedBy: string | null;
   doneAt: Date | null;
+  /** What the marketplace was told of its worth, decimal text; null before that. */
+  sentAmount: string | null;
+  sentShippingAmount: string | null;
   lastError: string | null;
+  /** The order as last seen shows a cancellation or refund like the one that was sent, made since. */
+  isShown: boolean;
   /** Of the line as last seen: units owed, its state, and what money it is about (decimal text). */
   owedUnits: number;
   wireState: string;
@@ -31,17 +36,28 @@ export type Withdrawal = Omit<NewWithdrawal, 'state'> & {
   taxMode: string;
 };
 
+/** The marketplace's clock may be behind ours. Longer than two withdrawals of one line are apart: the second is
+ *  taken for the first. */
+const clockSkew = '2 minutes';
+
 const columns = sql`w.id, w.channel, w.marketplace_order_id as "marketplaceOrderId", w.order_line_id as "orderLineId",
   w.units, w.kind, w.why, w.state, w.attempts, w.sent_at as "sentAt", w.proposed_at as "proposedAt",
-  w.decided_at as "decidedAt", w.decided_by as "decidedBy", w.done_at as "doneAt", w.last_error as "lastError", l.quantity - l.withdrawn_units as "owedUnits",
+  w.decided_at as "decidedAt", w.decided_by as "decidedBy", w.done_at as "doneAt",
+  w.amount::text as "sentAmount", w.shipping_amount::text as "sentShippingAmount", w.last_error as "lastError", l.quantity - l.withdrawn_units as "owedUnits",
   l.wire_state as "wireState", l.quantity, l.price::text as price,
   coalesce((select d->>'shippingPrice' from jsonb_array_elements(o.detail->'lines') d
-    where d->>'orderLineId' = l.order_line_id), '0') as "shippingPrice", o.tax_mode as "taxMode"`;
+    where d->>'orderLineId' = l.order_line_id), '0') as "shippingPrice", o.tax_mode as "taxMode",
+  exists (select from jsonb_array_elements(o.detail->'lines') d
+    cross join jsonb_array_elements(coalesce(d->'cancelations', '[]') || coalesce(d->'refunds', '[]')) r
+    where d->>'orderLineId' = l.order_line_id and coalesce((r->>'quantity')::int, w.units) = w.units
+      and (r->>'amount')::numeric = w.amount
+      and coalesce((r->>'createdAt')::timestamptz, w.sent_at) >= w.sent_at - ${clockSkew}::interval) as "isShown"`;
 
 const source = sql`withdrawals w join orders o using (channel, marketplace_order_id)
   join order_lines l using (channel, marketplace_order_id, order_line_id)`;
 
-/** Keeps what is new of these; the key makes sure that nothing is withdrawn twice. Returns what was new. */
+/** Keeps what is new of these; nothing is withdrawn twice, so what was to be cancelled of a line is not to be refunded
+ *  as well when it was shipped meanwhile. Returns what was new. */
 export async function insertWithdrawals(
   trx: Trx,
   now: Date,
@@ -54,6 +70,8 @@ export async function insertWithdrawals(
       case when state = 'approved' then ${now}::timestamptz end
     from jsonb_to_recordset(${jsonText(wanted)}::jsonb) as r(channel text, "marketplaceOrderId" text,
       "orderLineId" text, units integer, kind text, why text, state text)
+    where not exists (select from withdrawals w where (w.channel, w.marketplace_order_id, w.order_line_id, w.why)
+      = (r.channel, r."marketplaceOrderId", r."orderLineId", r.why))
     on conflict do nothing
     returning channel, marketplace_order_id as "marketplaceOrderId", order_line_id as "orderLineId", units, kind, why, state`.execute(
     trx,
@@ -61,7 +79,7 @@ export async function insertWithdrawals(
   return rows;
 }
 
-/** Approved or unanswered withdrawals that are due. */
+/** Withdrawals that are due: approved, unanswered, or done a while ago. */
 export async function readDueWithdrawals(
   db: Db,
   channel: string,
@@ -70,7 +88,7 @@ export async function readDueWithdrawals(
 ): Promise<Withdrawal[]> {
   const { rows } = await sql<Withdrawal>`
     select ${columns} from ${source}
-    where w.channel = ${channel} and w.due_at <= ${now} and w.state in ('approved', 'sent')
+    where w.channel = ${channel} and w.due_at <= ${now} and w.state in ('approved', 'sent', 'done')
     order by w.due_at, w.id limit ${limit}`.execute(db);
   return rows;
 }
@@ -143,4 +161,17 @@ export async function readLooks(
     .where('status', 'is not', null)
     .execute();
   return new Map(rows.map((row) => [row.sales_order_number, row.status ?? '']));
+}
+
+/** Orders of which something was withdrawn since then. */
+export async function readWithdrawnSince(db: Db, channel: string, since: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom('withdrawals')
+    .select('marketplace_order_id')
+    .distinct()
+    .where('channel', '=', channel)
+    .where('state', '=', 'done')
+    .where('done_at', '>=', since)
+    .execute();
+  return rows.map((row) => row.marketplace_order_id);
 }

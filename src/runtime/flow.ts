@@ -31,6 +31,9 @@ export type FlowContext = {
   /** Call it just before anything is sent to a vendor. Throws Fenced when this run has lost its place,
    *  Later when the service stops. An answer that is already on its way can still be written. */
   assertPlace(): Promise<void>;
+  /** Asks for the next run of this flow sooner than its cadence, if this one ends well: while something is on its
+   *  way. The earliest wish counts. */
+  again(at: Date): void;
   /** Makes another flow due now. */
   wake(flow: string, connection: string): Promise<void>;
   exceptions: Exceptions;

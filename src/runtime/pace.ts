@@ -38,8 +38,13 @@ const lookAgainMs = 100;
 /** Callers with urgency at or below this are the ones others stand back for. */
 const urgentUpTo = 1;
 
-/** A pace on one connection. `take` resolves when the call may start; it throws only when the service stops
- *  meanwhile (Later: nothing was sent). */
+/** A caller waits in its place no longer than this: a vendor that asks for hours of quiet (an operation allowed
+ *  once a day) must not keep a run, and all that it has still to do, hanging. Longer than the widest gap of a lane
+ *  that is waited for (15 minutes). */
+const mostWaitMs = 20 * 60_000;
+
+/** A pace on one connection. `take` resolves when the call may start; it throws Later (nothing was sent) when the
+ *  service stops meanwhile, or when the vendor wants quiet for longer than a run should wait. */
 export function createPace(deps: PaceDeps): Pace {
   const known = new Set<string>();
   return {
@@ -89,6 +94,10 @@ async function waitForLane(deps: PaceDeps, lane: Lane): Promise<Permit> {
     const taken = await tryTake(deps, lane, isUrgent);
     if (taken) return { done: () => (lane.isExclusive ? release(deps, lane) : Promise.resolve()) };
     const waitMs = await timeToWait(deps, lane, isUrgent);
+    if (waitMs > mostWaitMs) {
+      const until = new Date(deps.clock.nowMs() + waitMs);
+      throw new Later(until, `${lane.name}: no call before ${until.toISOString()}`);
+    }
     await deps.clock.sleep(waitMs, deps.stop);
     if (deps.stop?.aborted) throw new Later(deps.clock.now(), 'told to stop before the call');
   }

@@ -59,11 +59,12 @@ export async function runFlow(
   const { token } = begun;
   const started = deps.clock.monotonicMs();
   const fields = { flow: flow.name, connection: flow.connection };
+  const wish: Wish = { at: null };
   try {
-    await flow.run(contextOf(deps, flow, token, options.signal));
+    await flow.run(contextOf(deps, flow, { token, signal: options.signal, wish }));
     // Before the count goes back to none, so that a crash in between leaves it to the next run.
     if (begun.failures > 0) await settleTrouble(deps, flow);
-    await finish(deps, flow, token, null);
+    await finish(deps, flow, token, null, wish);
     deps.log.debug(
       { ...fields, tookMs: Math.round(deps.clock.monotonicMs() - started) },
       'run done',
@@ -110,6 +111,7 @@ async function finish(
   flow: Flow,
   token: number,
   cause: Error | null,
+  wish: Wish = { at: null },
 ): Promise<number | null> {
   const now = deps.clock.now();
   const isFault = cause !== null && !(cause instanceof Later);
@@ -128,6 +130,7 @@ async function finish(
             last_error: isFault ? said(cause) : null,
           }),
       ...(cause === null ? { last_ok_at: now } : {}),
+      ...(wish.at !== null ? { next_due_at: sql<Date>`least(next_due_at, ${wish.at})` } : {}),
       ...(cause instanceof Later ? { next_due_at: cause.until } : {}),
       ...(isFault
         ? {
@@ -189,7 +192,14 @@ function said(cause: Error): string {
   return cause.message.replaceAll('\0', '').slice(0, 2_000);
 }
 
-function contextOf(deps: RunDeps, flow: Flow, token: number, signal: AbortSignal): FlowContext {
+/** When a run wants its flow to run again; null: as its cadence says. */
+type Wish = { at: Date | null };
+
+function contextOf(
+  deps: RunDeps,
+  flow: Flow,
+  { token, signal, wish }: { token: number; signal: AbortSignal; wish: Wish },
+): FlowContext {
   const prove = async (db: Db | Trx, lock: boolean) => {
     const query = db
       .selectFrom('flows')
@@ -218,6 +228,9 @@ function contextOf(deps: RunDeps, flow: Flow, token: number, signal: AbortSignal
         return work(trx);
       }),
     bulk: (work) => withBulk(deps.pool, (bulk) => work(bulk, (trx) => prove(trx, true))),
+    again: (at) => {
+      if (wish.at === null || at < wish.at) wish.at = at;
+    },
     wake: async (name, connection) => {
       await wakeFlow(deps.db, deps.clock, name, connection);
       deps.onWake?.();

@@ -85,8 +85,8 @@ export type Unreserved = {
   verifiedAt: Date;
 };
 
-/** Sales orders that the warehouse holds, whatever waits to be changed in them, and was not seen to have reserved stock for, those not asked about for
- *  the longest time first; then those last seen reserved before `recheckBefore`: somebody may have cancelled
+/** Sales orders that the warehouse holds, whatever waits to be changed in them, and was not seen to have reserved
+ *  stock for, those not asked about for the longest time first; then those last seen reserved before `recheckBefore`: somebody may have cancelled
  *  them there. */
 export async function readUnreserved(
   db: Db,
@@ -99,7 +99,8 @@ export async function readUnreserved(
       s.verified_at as "verifiedAt"
     from sales_orders s
     left join stock_reservations r on r.warehouse = s.warehouse and r.sales_order_number = s.sales_order_number
-    where s.warehouse = ${warehouse} and s.verified_at is not null and s.step <> 'cancelled'
+    where s.warehouse = ${warehouse} and s.verified_at is not null
+      and s.step in ('verified', 'cancelling', 'cancel-sent', 'stopped')
       and (r.absorbed_at is null or r.checked_at < ${recheckBefore})
       and exists (select from order_lines l where l.channel = s.channel
         and l.marketplace_order_id = s.marketplace_order_id and l.wire_state not in ${over})

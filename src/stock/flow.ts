@@ -33,9 +33,11 @@ const urgency = 5;
 /** Just above the marketplace's gap of a minute between two files, so that read and file keep step. */
 const shortestCadenceMs = 62_000;
 /** How often what changed by orders, age and date is worked out when nothing wakes it sooner. */
-const reckonEveryMs = 30_000;
-/** How often imports are followed: their status may be asked every 15 seconds. */
-const publishEveryMs = 16_000;
+const reckonEveryMs = 60_000;
+/** How often it is looked for lines to send when nothing wakes it sooner, and, while something is on its way, how
+ *  soon again: the status of an import may be asked every 15 seconds. */
+const publishEveryMs = 120_000;
+const followEveryMs = 16_000;
 const hintsEveryMs = 20_000;
 const offersEveryMs = 60_000;
 /** How soon changed settings of the callbacks are told to the warehouse; costs one query when nothing changed. */
@@ -119,7 +121,8 @@ function warehouseFlows(
       everyMs: reckonEveryMs,
       run: async (context) => {
         await reckon(context, { warehouse, channels });
-        for (const channel of channels) await context.wake(publishFlow, channel.id);
+        for (const channel of channels)
+          if (await hasWork(context.db, channel.id)) await context.wake(publishFlow, channel.id);
       },
     },
   ];
@@ -137,6 +140,7 @@ function channelFlows(deps: StockDeps, one: StockDeps['channels'][number]): Flow
       run: async (context) => {
         // Most runs find nothing: one question in place of one for each step.
         if (!(await hasWork(context.db, channel.id))) return;
+        context.again(new Date(context.clock.nowMs() + followEveryMs));
         try {
           await followImports(context, own);
         } finally {

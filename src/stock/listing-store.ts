@@ -207,7 +207,7 @@ export async function followMappings(trx: Trx, channel: string, warehouse: strin
       where l.channel = ${channel} and l.item_code <> l.shop_sku
         and not exists (select from sku_mappings m where m.channel = l.channel and m.shop_sku = l.shop_sku)
     ), moved as (
-      update stock_listings l set item_code = w.after from wrong w
+      update stock_listings l set item_code = w.after, wanted = null from wrong w
       where l.channel = ${channel} and l.shop_sku = w.shop_sku
     )
     insert into stock_due (warehouse, item_code)

@@ -29,6 +29,8 @@ const giveUpMs = 60 * 60_000;
 const overlapMs = 2 * 60_000;
 /** An operation that was not there is tried again after this long. */
 const tryAgainMs = 24 * 3_600_000;
+/** The marketplace counts its day from when the call reached it, a little later than we do. */
+const dayMarginMs = 2 * 60_000;
 /** Offers kept in one transaction. */
 const offersPerWrite = 5_000;
 
@@ -36,6 +38,8 @@ const factShape = z.object({
   fullAtMs: z.number().nullable(),
   changesAtMs: z.number().nullable(),
   lacksExportMs: z.number().nullable(),
+  /** When the one whole export of the day was last asked for, whether an answer came or not. */
+  fullAskedMs: z.number().nullable().default(null),
   running: z
     .object({ trackingId: z.string(), startedMs: z.number(), isFull: z.boolean() })
     .nullable(),
@@ -45,6 +49,7 @@ const never: SweepFact = {
   fullAtMs: null,
   changesAtMs: null,
   lacksExportMs: null,
+  fullAskedMs: null,
   running: null,
 };
 
@@ -66,17 +71,25 @@ export async function sweepOffers(
     return takeUp(context, deps, fact, fact.running);
   }
   const { fullSweepHours, sweepMinutes } = deps.channel.stock;
-  const isFull = fact.fullAtMs === null || nowMs - fact.fullAtMs >= fullSweepHours * 3_600_000;
+  const isFull =
+    fact.fullAtMs === null || nowMs - fact.fullAtMs >= fullSweepHours * 3_600_000 + dayMarginMs;
   const changesAtMs = Math.max(fact.changesAtMs ?? 0, fact.fullAtMs ?? 0);
   if (!isFull && !isWanted && nowMs - changesAtMs < sweepMinutes * 60_000) return false;
   if (fact.lacksExportMs !== null && nowMs - fact.lacksExportMs < tryAgainMs) {
     return readPages(context, deps, fact);
   }
+  // It is used up, and asking all the same would wait for tomorrow.
+  const isUsedUp = fact.fullAskedMs !== null && nowMs - fact.fullAskedMs < tryAgainMs + dayMarginMs;
+  if (isFull && isUsedUp) return readPages(context, deps, fact);
   try {
     await start(context, deps, fact, { isFull, changesAtMs });
   } catch (cause) {
-    // The one whole export of the day is used up, by an earlier life of ours or by somebody else.
-    if (isFull && cause instanceof Throttled) return readPages(context, deps, fact);
+    // Used up by somebody else.
+    if (isFull && cause instanceof Throttled) {
+      const used = { ...fact, fullAskedMs: nowMs };
+      await keep(context, deps, used);
+      return readPages(context, deps, used);
+    }
     if (!(cause instanceof Refused) && !isNotOffered(cause)) throw cause;
     const message = (cause as VendorError).message;
     context.log.warn({ channel: deps.channel.id }, `no offer export (${message}); reading pages`);
@@ -94,14 +107,21 @@ async function start(
 ): Promise<void> {
   const startedMs = context.clock.nowMs();
   await context.assertPlace();
+  const asked = given.isFull ? { ...fact, fullAskedMs: startedMs } : fact;
+  // Before the call: its answer may be lost, and a second one would be refused.
+  if (given.isFull) await keep(context, deps, asked);
   const trackingId = await startOfferExport(
     deps.mirakl,
     given.isFull
       ? { includeInactive: true }
       : { changedSince: new Date(given.changesAtMs - overlapMs) },
-  );
+  ).catch(async (cause: unknown) => {
+    const isUndone = cause instanceof VendorError && cause.effect === 'none';
+    if (given.isFull && isUndone) await keep(context, deps, fact);
+    throw cause;
+  });
   const running = { trackingId, startedMs, isFull: given.isFull };
-  await keep(context, deps, { ...fact, running });
+  await keep(context, deps, { ...asked, running });
 }
 
 async function takeUp(
@@ -118,9 +138,8 @@ async function takeUp(
   if (status?.state === 'pending' || status?.state === 'other') {
     throw new Later(new Date(context.clock.nowMs() + askAgainMs), 'the export runs');
   }
-  // Whatever comes next: it is not asked again.
-  await keep(context, deps, { ...fact, running: null });
   if (status?.state !== 'completed') {
+    await keep(context, deps, { ...fact, running: null });
     const word = status?.error ?? status?.word ?? 'unknown to the marketplace';
     throw new Error(`offer export ${running.trackingId}: ${word}; started anew at the next turn`);
   }
@@ -129,7 +148,14 @@ async function takeUp(
   let isReadable = true;
   for (const url of status.urls) {
     await context.assertPlace();
-    const { offers, unreadable } = await fetchOfferExport(deps.mirakl, url);
+    const { offers, unreadable } = await fetchOfferExport(deps.mirakl, url).catch(
+      async (cause: unknown) => {
+        // A lost answer is asked for again; a file that cannot be read would be the same again.
+        const isLost = cause instanceof VendorError && cause.isRetried;
+        if (!isLost) await keep(context, deps, { ...fact, running: null });
+        throw cause;
+      },
+    );
     isReadable &&= unreadable.length === 0;
     await raiseUnreadable(context, deps, unreadable);
     await keepOffers(context, deps, readAt, offers);

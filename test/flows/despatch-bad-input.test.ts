@@ -117,7 +117,7 @@ describe('the despatch report', () => {
     );
   });
 
-  it('has carrier and tracking number in each other\'s column: both are named, nothing is sent', async () => {
+  it("has carrier and tracking number in each other's column: both are named, nothing is sent", async () => {
     const trade = await openDespatch();
     const orderId = await inTheWarehouse(trade, { LAMP: 1 });
     leaves(trade, orderId, { carrier: number, trackingNumber: 'Royal Mail' });

@@ -55,23 +55,26 @@ describe('a tracking number that is not there yet', () => {
   it.each([
     ['whole orders', false],
     ['several shipments', true],
-  ])('may be left out by policy after an hour, where the shipping type allows (%s)', async (_what, multiShipment) => {
-    const trade = await openDespatch({
-      marketplace: { multiShipment },
-      channel: letters,
-      despatch: { withoutTracking: 'send' },
-    });
-    const orderId = await inTheWarehouse(trade, { LAMP: 1 }, { shippingTypeCode: 'LETTER' });
-    leaves(trade, orderId, { trackingNumber: '' });
-    await trade.pass(55);
-    expect(trade.johnLewis.truth.orders.get(orderId)?.state).toBe('SHIPPING');
-    await trade.pass(15);
-    expect(trade.johnLewis.truth.orders.get(orderId)?.state).toBe('SHIPPED');
-    await trade.pass(5);
-    expect(await weSay(trade, orderId)).toMatchObject({ state: 'confirmed' });
-    expect(await raised(trade, orderId)).toEqual([]);
-    expectNothingTwice(trade);
-  });
+  ])(
+    'may be left out by policy after an hour, where the shipping type allows (%s)',
+    async (_what, multiShipment) => {
+      const trade = await openDespatch({
+        marketplace: { multiShipment },
+        channel: letters,
+        despatch: { withoutTracking: 'send' },
+      });
+      const orderId = await inTheWarehouse(trade, { LAMP: 1 }, { shippingTypeCode: 'LETTER' });
+      leaves(trade, orderId, { trackingNumber: '' });
+      await trade.pass(55);
+      expect(trade.johnLewis.truth.orders.get(orderId)?.state).toBe('SHIPPING');
+      await trade.pass(15);
+      expect(trade.johnLewis.truth.orders.get(orderId)?.state).toBe('SHIPPED');
+      await trade.pass(5);
+      expect(await weSay(trade, orderId)).toMatchObject({ state: 'confirmed' });
+      expect(await raised(trade, orderId)).toEqual([]);
+      expectNothingTwice(trade);
+    },
+  );
 
   it('is never left out where the shipping type needs it', async () => {
     const trade = await openDespatch({ despatch: { withoutTracking: 'send' } });
@@ -186,15 +189,18 @@ describe('a tracking number that does not look like one', () => {
     ["that is the carrier's name", 'Royal Mail', {}],
     ['that is a date', '02/02/2026', {}],
     ['that is a postcode', 'LS1 4AP', {}],
-  ])('%s is held back and raised, and goes on when it is put right', async (_what, wrong, despatch) => {
-    const { trade, orderId, despatchNumber } = await aDoubtfulParcel(wrong, despatch);
-    expect(effectsOn(trade, orderId)).toEqual([]);
-    expect(await raised(trade, orderId)).toEqual(['tracking-doubtful']);
-    trade.warehouse.setTracking(despatchNumber, number);
-    await trade.pass(10);
-    expect(theCustomerSees(trade, orderId)).toEqual({ state: 'SHIPPED', carrier: 'RM', number });
-    expect(await raised(trade, orderId)).toEqual([]);
-  });
+  ])(
+    '%s is held back and raised, and goes on when it is put right',
+    async (_what, wrong, despatch) => {
+      const { trade, orderId, despatchNumber } = await aDoubtfulParcel(wrong, despatch);
+      expect(effectsOn(trade, orderId)).toEqual([]);
+      expect(await raised(trade, orderId)).toEqual(['tracking-doubtful']);
+      trade.warehouse.setTracking(despatchNumber, number);
+      await trade.pass(10);
+      expect(theCustomerSees(trade, orderId)).toEqual({ state: 'SHIPPED', carrier: 'RM', number });
+      expect(await raised(trade, orderId)).toEqual([]);
+    },
+  );
 
   it('is told as it is when a person lets it pass', async () => {
     const odd = 'AA123456789GB';
@@ -244,6 +250,35 @@ describe('a tracking number that changes after it was told', () => {
     ]);
     expect(await stepsOf(trade, orderId)).toEqual(['verified', 'verified']);
     expectNothingTwice(trade);
+  });
+
+  it('while the answer to the first is still out is corrected within the hour', async () => {
+    const trade = await openDespatch();
+    const orderId = await inTheWarehouse(trade, { LAMP: 1 });
+    const despatch = leaves(trade, orderId);
+    const died = trade.dieAfter(({ method, url }) => method === 'PUT' && url.endsWith('/ship'));
+    void trade.pass(2);
+    await died;
+    trade.warehouse.setTracking(despatch, after);
+    await trade.restart();
+    await trade.pass(65);
+    expect(theCustomerSees(trade, orderId)).toMatchObject({ state: 'SHIPPED', number: after });
+    expect(await stepsOf(trade, orderId)).toEqual(['verified']);
+    expectNothingTwice(trade);
+  });
+
+  it('twice while the marketplace is away is told as it is in the end', async () => {
+    const trade = await openDespatch();
+    const orderId = await inTheWarehouse(trade, { LAMP: 1 });
+    const despatch = leaves(trade, orderId);
+    await trade.pass(5);
+    trade.johnLewis.goDown(15 * 60_000);
+    trade.warehouse.setTracking(despatch, '15501234567890');
+    await trade.pass(5);
+    trade.warehouse.setTracking(despatch, after);
+    await trade.pass(30);
+    expect(theCustomerSees(trade, orderId)).toMatchObject({ state: 'SHIPPED', number: after });
+    expect(effectsOn(trade, orderId)).toEqual(['OR23', 'OR24', 'OR23']);
   });
 
   it('to one that is doubtful is not told, and raised', async () => {

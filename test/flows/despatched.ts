@@ -3,7 +3,14 @@ import { expect } from 'vitest';
 import type { Purchase } from '../../simulators/mirakl/purchases.ts';
 import type { DespatchWish } from '../../simulators/peoplevox/picking.ts';
 import { saveCarrierMapping } from '../../src/despatch/carrier-store.ts';
-import { aShopperBuys, type Bought, johnLewis, openTrade, type Trade, type TradeOptions } from './trade.ts';
+import {
+  aShopperBuys,
+  type Bought,
+  johnLewis,
+  openTrade,
+  type Trade,
+  type TradeOptions,
+} from './trade.ts';
 
 /** Numbers of the right shape, by the carriers that the marketplace knows. */
 export const parcel = {
@@ -66,7 +73,8 @@ export function theParcelsShown(
     .filter((one) => one.shippedMs !== null)
     .map((one) => {
       const units: Record<string, number> = {};
-      for (const line of one.lines) units[line.offerSku] = (units[line.offerSku] ?? 0) + line.quantity;
+      for (const line of one.lines)
+        units[line.offerSku] = (units[line.offerSku] ?? 0) + line.quantity;
       const { tracking } = one;
       return { number: tracking?.number ?? null, carrier: tracking?.carrierCode ?? null, units };
     });
@@ -93,7 +101,13 @@ export function effectsOn(trade: Trade, orderId: string): string[] {
 export async function whatWeTold(trade: Trade, orderId: string) {
   return trade.service.database.db
     .selectFrom('confirmations')
-    .select(['parcel', 'step', 'waits_for as waitsFor', 'tracking_number as number', 'told_tracking as told'])
+    .select([
+      'parcel',
+      'step',
+      'waits_for as waitsFor',
+      'tracking_number as number',
+      'told_tracking as told',
+    ])
     .where('marketplace_order_id', '=', orderId)
     .orderBy('despatched_at')
     .orderBy('parcel')
