@@ -3,7 +3,7 @@
 import { Pool } from 'undici';
 import { systemClock } from '../src/clock.ts';
 import { answerParent } from './child.ts';
-import type { RecordedCall } from './service.ts';
+import type { RecordedCall } from './recording.ts';
 import type { Opened } from './vendors.ts';
 
 export type ReplayQuestion = Opened & {
@@ -35,11 +35,13 @@ const answers: FloorAnswers = {
 };
 answerParent(answers);
 
+/** Of the warehouse; also for a second part of the calls, against the same vendors. */
+let session = '';
+
 async function sendAll(
   pools: Record<RecordedCall['to'], Pool>,
   calls: readonly RecordedCall[],
 ): Promise<void> {
-  let session = '';
   for (const { to, method, target, headers, body } of calls) {
     const answer = await pools[to].request({
       method,

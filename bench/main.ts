@@ -1,6 +1,7 @@
 /** Benchmarks: `npm run bench` runs all of them, `npm run bench -- orders` one. A table for people, `--json`
  *  for programs. */
 import { Command, InvalidArgumentError } from 'commander';
+import { benchDespatch } from './despatch.ts';
 import { benchOrders } from './orders.ts';
 import { benchStock } from './stock.ts';
 
@@ -9,6 +10,7 @@ type Options = { orders: number; skus: number; rounds: number; seed: number; jso
 /** One function per figure; each returns what it measured and that as a page. */
 const benches: Record<string, (options: Options) => Promise<{ figures: object; page: string }>> = {
   orders: benchOrders,
+  despatch: benchDespatch,
   stock: benchStock,
 };
 

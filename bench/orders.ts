@@ -3,7 +3,8 @@
 import { type Child, startChild } from './child.ts';
 import type { FloorAnswers } from './floor.ts';
 import { machine, mebibytes, round, type Spread, spread, table } from './page.ts';
-import type { RecordedCall, ServiceAnswers } from './service.ts';
+import type { RecordedCall } from './recording.ts';
+import type { ServiceAnswers } from './service.ts';
 import { type BenchServer, openBenchServer } from './store.ts';
 import type { Truth, VendorAnswers, Waiting } from './vendors.ts';
 

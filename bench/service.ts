@@ -6,6 +6,7 @@ import { silentLog } from '../src/log.ts';
 import { composeService, driveByHand, type Service } from '../src/main.ts';
 import { createHttpTransport, type Transport } from '../src/transport.ts';
 import { answerParent } from './child.ts';
+import { type RecordedCall, recording } from './recording.ts';
 import type { Opened } from './vendors.ts';
 
 export type RunQuestion = Opened & {
@@ -15,16 +16,6 @@ export type RunQuestion = Opened & {
   needsAcceptance: boolean;
   /** Whether the calls are kept, for the floor to make them again. */
   isRecorded: boolean;
-};
-
-/** One call as it was sent. */
-export type RecordedCall = {
-  to: 'marketplace' | 'warehouse';
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Path and query. */
-  target: string;
-  headers: Record<string, string>;
-  body: string | null;
 };
 
 export type RunFigures = {
@@ -116,21 +107,6 @@ async function countWritten(service: Service): Promise<number> {
     .where('reference_written_at', 'is not', null)
     .executeTakeFirstOrThrow();
   return row.count;
-}
-
-function recording(send: Transport, opened: Opened, calls: RecordedCall[]): Transport {
-  return (request) => {
-    const { origin, pathname, search } = new URL(request.url);
-    const { body } = request;
-    calls.push({
-      to: origin === opened.marketplaceUrl ? 'marketplace' : 'warehouse',
-      method: request.method,
-      target: pathname + search,
-      headers: request.headers,
-      body: body === undefined ? null : Buffer.from(body).toString('utf8'),
-    });
-    return send(request);
-  };
 }
 
 /** Weighs what is alive just before each call: where the service waits, and holds what it works on. */

@@ -20,6 +20,9 @@ export type Waiting = {
   needsAcceptance: boolean;
   /** How long each vendor takes over each call. Units: milliseconds. */
   latencyMs: number;
+  /** The orders are to leave as well: there is stock for all of them, allocated at once, and the operator
+   *  knows whole orders or several shipments per order. Absent: they stay. */
+  despatch?: 'wholeOrder' | 'shipments';
 };
 
 export type Opened = { marketplaceUrl: string; warehouseUrl: string; openedMs: number };
@@ -31,10 +34,18 @@ export type Truth = {
   whole: number;
   missing: number;
   referencesWritten: number;
+  /** Orders that are shipped, with the tracking number that their parcel left with. */
+  shipped: number;
+  /** Orders that were told of more than once. */
+  toldTwice: number;
+  /** Calls to the marketplace by operation, such as `OR24`. */
+  marketplaceCalls: Record<string, number>;
 };
 
 export type VendorAnswers = {
   open(waiting: Waiting): Promise<Opened>;
+  /** Every order leaves the warehouse, each in one parcel. */
+  leave(question: null): Promise<null>;
   truth(question: null): Promise<Truth>;
 };
 
@@ -43,7 +54,15 @@ const skus = 500;
 /** Kinds of orders that a warehouse can take as they are; what stops an order is not measured here. */
 const goodKinds = new Set(['plain', 'sameSkuTwice', 'awkwardText']);
 
-type Scene = { marketplace: MiraklSimulator; warehouse: PeoplevoxSimulator; served: Served[] };
+/** Of the shape of a DPD number, and one for each parcel. */
+const numberOf = (at: number) => `1550${String(at).padStart(10, '0')}`;
+
+type Scene = {
+  marketplace: MiraklSimulator;
+  warehouse: PeoplevoxSimulator;
+  served: Served[];
+  numbers: Map<string, string>;
+};
 let scene: Scene | null = null;
 
 const answers: VendorAnswers = {
@@ -62,8 +81,21 @@ const answers: VendorAnswers = {
     const { marketplace, warehouse } = openVendors(waiting, world);
     letThemBuy(marketplace, world, waiting.orders);
     const served = await Promise.all([serve(marketplace.handle), serve(warehouse.handle)]);
-    scene = { marketplace, warehouse, served };
+    scene = { marketplace, warehouse, served, numbers: new Map() };
     return { marketplaceUrl: served[0].url, warehouseUrl: served[1].url, openedMs };
+  },
+  leave: async () => {
+    const { marketplace, warehouse, numbers } = scene!;
+    for (const orderId of marketplace.truth.orders.keys()) {
+      const trackingNumber = numberOf(numbers.size + 1);
+      const picked = warehouse.pickStarts(orderId);
+      const left = picked.ok
+        ? warehouse.despatch(orderId, { carrier: 'DPD', trackingNumber })
+        : picked;
+      if (!left.ok) throw new Error(`${orderId} does not leave: ${left.why}`);
+      numbers.set(orderId, trackingNumber);
+    }
+    return null;
   },
   truth: async () => truthOf(scene!),
 };
@@ -81,6 +113,7 @@ function openVendors(waiting: Waiting, world: World) {
     ceilings: 'off',
     perEventPerSecond: 1_000_000,
     latencyMs: { min: waiting.latencyMs, max: waiting.latencyMs },
+    multiShipment: waiting.despatch === 'shipments',
   });
   const warehouse = createPeoplevoxSimulator({
     clock: systemClock,
@@ -90,10 +123,12 @@ function openVendors(waiting: Waiting, world: World) {
     password: rehearsalPassword,
     ratePerWindow: 'off',
     latencyMs: { min: waiting.latencyMs, max: waiting.latencyMs, perRow: 0 },
+    ...(waiting.despatch ? { allocationDelayMs: 0 } : {}),
   });
+  const more = waiting.despatch ? 1_000_000 : 0;
   for (const { itemCode, name, units, isRetired, price } of world.items) {
-    warehouse.addItem({ itemCode, name, stock: { PrimarySite: units }, retired: isRetired });
-    marketplace.setOffer({ shopSku: itemCode, price, quantity: units });
+    warehouse.addItem({ itemCode, name, stock: { PrimarySite: units + more }, retired: isRetired });
+    marketplace.setOffer({ shopSku: itemCode, price, quantity: units + more });
   }
   return { marketplace, warehouse };
 }
@@ -104,7 +139,7 @@ function letThemBuy(marketplace: MiraklSimulator, world: World, orders: number):
   for (const shopper of shoppers) marketplace.shopperBuys(shopper.purchase);
 }
 
-function truthOf({ marketplace, warehouse }: Scene): Truth {
+function truthOf({ marketplace, warehouse, numbers }: Scene): Truth {
   const orders = [...marketplace.truth.orders.values()];
   const { salesOrders } = warehouse.truth;
   const whole = orders.filter((order) => {
@@ -120,6 +155,12 @@ function truthOf({ marketplace, warehouse }: Scene): Truth {
     whole,
     missing: orders.length - whole,
     referencesWritten: orders.filter((order) => order.referenceForSeller !== null).length,
+    shipped: orders.filter((order) => {
+      const shown = [order.tracking?.number, ...order.shipments.map((one) => one.tracking?.number)];
+      return order.state === 'SHIPPED' && shown.includes(numbers.get(order.orderId));
+    }).length,
+    toldTwice: marketplace.truth.doubleShipments.length,
+    marketplaceCalls: { ...marketplace.truth.calls },
   };
 }
 

@@ -92,7 +92,7 @@ function poolsOf({ stage, supply, nowMs }: StockCase): Map<string, Pool> {
       }
     }
   }
-  const rates = ratesOf(supply.log.sales, nowMs);
+  const rates = ratesOf(stage, supply, nowMs);
   return new Map(
     [...uses].map(([itemCode, all]) => [
       itemCode,
@@ -111,16 +111,28 @@ const windowsHours = [0.25, 2, 24];
 const slackHours = 0.1;
 const hourMs = 3_600_000;
 
-/** Units an hour by the busiest window, per item. */
-function ratesOf(sales: readonly Sale[], nowMs: number): Map<string, number> {
+/** Units an hour by the busiest window, per item; of what people made in the course of the day too. */
+function ratesOf(stage: Stage, supply: Supply, nowMs: number): Map<string, number> {
+  const sold = [...stage.marketplaces.values()].flatMap((market) =>
+    [...market.truth.orders.values()].flatMap(({ createdMs, lines }) =>
+      lines.flatMap(({ offerSku, orderedQuantity }) =>
+        supply.partsOf(offerSku).map(({ itemCode, each }) => ({
+          itemCode,
+          units: each * orderedQuantity,
+          ageHours: (nowMs - createdMs) / hourMs,
+        })),
+      ),
+    ),
+  );
   const rates = new Map<string, number>();
   for (const hours of windowsHours) {
     const units = new Map<string, number>();
-    for (const sale of sales) {
-      if (nowMs - sale.atMs > (hours + slackHours) * hourMs) continue;
-      units.set(sale.itemCode, (units.get(sale.itemCode) ?? 0) + sale.units);
+    for (const one of sold) {
+      if (one.ageHours > hours + slackHours) continue;
+      units.set(one.itemCode, (units.get(one.itemCode) ?? 0) + one.units);
     }
-    for (const [code, sold] of units) rates.set(code, Math.max(rates.get(code) ?? 0, sold / hours));
+    for (const [code, count] of units)
+      rates.set(code, Math.max(rates.get(code) ?? 0, count / hours));
   }
   return rates;
 }

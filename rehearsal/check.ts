@@ -81,7 +81,7 @@ function judgeOrder(verdict: Verdict, one: Case): void {
   if (found && found.status !== 'Cancelled' && found.lines.length > 0) verdict.inWarehouse += 1;
   const expects = expectedOf(one, payableMs !== undefined);
   judgeExceptions(verdict, one, expects);
-  const wanted = order.lines.filter((line) => unitsToShip(line) > 0);
+  const wanted = order.lines.filter((line) => unitsOf(line) > 0);
   const isCancelNamed = expects.some((code) => code.startsWith('cancel-'));
   const mustStayOut = expects.length > 0 && !isCancelNamed;
   if (mustStayOut) {
@@ -154,7 +154,7 @@ function judgeGoods(verdict: Verdict, order: SimOrder, found: SalesOrder | undef
   }
   const wanted = new Map<string, number>();
   for (const line of order.lines) {
-    const units = unitsToShip(line);
+    const units = unitsOf(line);
     if (units > 0) wanted.set(line.offerSku, (wanted.get(line.offerSku) ?? 0) + units);
   }
   const shown = new Map<string, number>();

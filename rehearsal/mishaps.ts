@@ -1,5 +1,5 @@
 /** What befalls the day as a whole, once each, besides the faults of single calls: reports that nobody gets, a pause
- *  in allocation, an empty report, an import that does not end. */
+ *  in allocation, an empty report, an import that does not end, a marketplace that is away over deadlines. */
 import type { FaultLevel } from './faults.ts';
 import type { Stage } from './stage.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -7,12 +7,15 @@ import type { VirtualClock } from './virtual-clock.ts';
 const minuteMs = 60_000;
 /** How long a flow that failed again and again may rest before it tries anew. */
 const restMs = 2 * minuteMs;
+/** A marketplace is away for so long, from here in the day on: longer than any order has until its deadline. */
+const downMs = 120 * minuteMs;
+const downAt = 0.45;
 const inventoryReport = 'GetReportData Item inventory summary';
 
 /** A span in which the service could not know, or could not tell. `channel` null: the warehouse was away. */
 export type Outage = { fromMs: number; toMs: number; channel: string | null };
 
-/** Plans the mishaps of a level on the clock. Returns the spans in which the warehouse is silent. */
+/** Plans the mishaps of a level on the clock. Returns the spans in which a vendor is silent. */
 export function planMishaps(clock: VirtualClock, stage: Stage, level: FaultLevel): Outage[] {
   if (level === 'none') return [];
   const { warehouse, world } = stage;
@@ -28,18 +31,22 @@ export function planMishaps(clock: VirtualClock, stage: Stage, level: FaultLevel
   at(0.62, () => warehouse.pauseAllocation(true));
   at(isHarsh ? 0.75 : 0.66, () => warehouse.pauseAllocation(false));
   at(0.85, () => warehouse.goDark(silentMs, 'http503'));
+  const outage = (part: number, lengthMs: number, channel: string | null = null): Outage => {
+    const fromMs = startMs + part * spanMs;
+    return { fromMs, toMs: fromMs + lengthMs + restMs, channel };
+  };
+  const outages = [outage(0.25, darkMs), outage(0.85, silentMs)];
   if (isHarsh) {
     const [first] = stage.marketplaces.values();
     at(0.7, () => first?.faults.next('importStuck', 1, 'STO01'));
+    const [channel, last] = [...stage.marketplaces].at(-1)!;
+    at(downAt, () => last.goDown(downMs));
+    outages.push(outage(downAt, downMs, channel));
   }
-  const outage = (part: number, lengthMs: number): Outage => {
-    const fromMs = startMs + part * spanMs;
-    return { fromMs, toMs: fromMs + lengthMs + restMs, channel: null };
-  };
-  return [outage(0.25, darkMs), outage(0.85, silentMs)];
+  return outages;
 }
 
 /** How many people come for the item of the flash sale. */
 export function flashShoppersOf(level: FaultLevel): number {
-  return level === 'harsh' ? 60 : level === 'typical' ? 30 : 0;
+  return level === 'harsh' ? 60 : level === 'typical' ? 50 : 0;
 }

@@ -79,7 +79,7 @@ describe('a rehearsed day', () => {
   });
 
   // Harsh: many times the faults, silent losses, and a service that is killed every half hour or so.
-  it.each([{ seed: 11, faults: 'harsh' as const }])(
+  it.each([{ seed: 11, faults: 'harsh' as const, orders: 40, skus: 40, hours: 1 }])(
     'under harsh faults and crashes nothing is lost or sold twice: seed $seed',
     { timeout: 180_000 },
     async (day) => {

@@ -1,4 +1,5 @@
 /** What a rehearsal prints: one JSON object for programs, a page for people. */
+import type { DespatchVerdict } from './check-despatch.ts';
 import type { StockVerdict } from './check-stock.ts';
 import type { Outcome, RehearsalOptions } from './run.ts';
 
@@ -39,6 +40,21 @@ export type Report = {
     skus: number;
     listings: number;
   };
+  /** See DespatchVerdict. Lags in virtual seconds, from when the report shows parcel and number. */
+  despatch: {
+    made: number;
+    confirmed: number;
+    named: number;
+    duplicated: number;
+    wrongTracking: number;
+    lost: number;
+    lateUnalerted: number;
+    lagSeconds: {
+      confirmed: { p50: number | null; p99: number | null };
+      verified: { p50: number | null; p99: number | null };
+    };
+  };
+  sla: { breachesByIntegration: number };
   virtualHours: number;
   wallSeconds: number;
   /** The first findings of each kind, for a person who looks into a failure. */
@@ -65,8 +81,7 @@ export function makeReport(
     marketplaces.reduce((sum, truth) => sum + truth.contractBreaches.length, 0) +
     warehouse.contractBreaches.length;
   const findings = findingsOf(outcome);
-  const slow = tooSlow(options, outcome.stock);
-  if (slow) findings.push(slow);
+  findings.push(...tooSlow(options, outcome));
   const peoplevox = Object.fromEntries([...warehouse.calls].sort());
   const peoplevoxCalls = Object.values(peoplevox).reduce((sum, count) => sum + count, 0);
   return {
@@ -99,6 +114,8 @@ export function makeReport(
       p99: percentile(verdict.latenciesMs, 0.99),
     },
     stock: stockOf(outcome.stock),
+    despatch: despatchOf(outcome.despatch),
+    sla: { breachesByIntegration: outcome.despatch.breaches.length },
     virtualHours: round(outcome.virtualSeconds / 3_600),
     wallSeconds: round(wallSeconds),
     findings: findings.slice(0, mostFindings),
@@ -119,18 +136,44 @@ function stockOf({ lagsMs, findings: _, unitsWithheld, ...counts }: StockVerdict
   };
 }
 
-/** Without faults a change must be shown within two cadences. */
-function tooSlow(
-  { faults, cadenceSeconds }: { faults: string; cadenceSeconds: number },
-  { lagsMs }: StockVerdict,
-): Report['findings'][number] | null {
-  const p99 = percentile(lagsMs, 0.99);
-  if (faults !== 'none' || p99 === null || p99 <= 2 * cadenceSeconds) return null;
-  const what = `a change took ${p99} s to be shown (p99), at most ${2 * cadenceSeconds} are allowed`;
-  return { kind: 'slow', subject: 'stock', what };
+function despatchOf(verdict: DespatchVerdict): Report['despatch'] {
+  const { made, confirmed, named, confirmLagsMs, verifyLagsMs } = verdict;
+  return {
+    ...{ made, confirmed, named },
+    duplicated: verdict.duplicated.length,
+    wrongTracking: verdict.wrongTracking.length,
+    lost: verdict.lost.length,
+    lateUnalerted: verdict.lateUnalerted.length,
+    lagSeconds: { confirmed: spread(confirmLagsMs), verified: spread(verifyLagsMs) },
+  };
 }
 
-function findingsOf({ verdict, stock, stage }: Outcome): Report['findings'] {
+function spread(lagsMs: readonly number[]): { p50: number | null; p99: number | null } {
+  return { p50: percentile(lagsMs, 0.5), p99: percentile(lagsMs, 0.99) };
+}
+
+/** Seconds within which a parcel must be told, and seen on the marketplace, where nothing fails. */
+const mostConfirmSeconds = 90;
+const mostVerifySeconds = 180;
+
+/** Without faults a change must be shown within two cadences, and a parcel in minutes. */
+function tooSlow(
+  { faults, cadenceSeconds }: { faults: string; cadenceSeconds: number },
+  { stock, despatch }: Outcome,
+): Report['findings'] {
+  const limits: [string, readonly number[], number, string][] = [
+    ['stock', stock.lagsMs, 2 * cadenceSeconds, 'a change took'],
+    ['despatch', despatch.confirmLagsMs, mostConfirmSeconds, 'confirming took'],
+    ['despatch', despatch.verifyLagsMs, mostVerifySeconds, 'verifying took'],
+  ];
+  return limits.flatMap(([subject, lagsMs, most, took]) => {
+    const p99 = percentile(lagsMs, 0.99);
+    if (faults !== 'none' || p99 === null || p99 <= most) return [];
+    return [{ kind: 'slow', subject, what: `${took} ${p99} s (p99), at most ${most} are allowed` }];
+  });
+}
+
+function findingsOf({ verdict, stock, despatch, stage }: Outcome): Report['findings'] {
   const kinds: [string, { orderId: string; what: string }[]][] = [
     ['lost', verdict.lost],
     ['duplicated', verdict.duplicated],
@@ -138,6 +181,12 @@ function findingsOf({ verdict, stock, stage }: Outcome): Report['findings'] {
     ['missed exception', verdict.missedExceptions],
     ['false exception', verdict.falseExceptions],
     ['unaccounted', verdict.unaccounted],
+    ['told twice', despatch.duplicated],
+    ['wrong tracking', despatch.wrongTracking],
+    ['despatch lost', despatch.lost],
+    ['late and nobody told', despatch.lateUnalerted],
+    ['told too late', despatch.breaches],
+    ['stale exception', despatch.stale],
     ['contract', contractFindings(stage)],
     ['ceiling', ceilingFindings(stage)],
   ];
@@ -187,7 +236,7 @@ function timeOf(atMs: number): string {
 
 /** The page for people. */
 export function formatReport(report: Report): string {
-  const { orders, exceptions, latencySeconds, stock } = report;
+  const { orders, exceptions, latencySeconds, stock, despatch } = report;
   const rows: [string, string | number][] = [
     ['seed', `${report.seed} (faults ${report.faults})`],
     ['orders placed / payable', `${orders.placed} / ${orders.payable}`],
@@ -219,6 +268,22 @@ export function formatReport(report: Report): string {
     [
       'units withheld an item, thin ones, share',
       `${stock.unitsWithheld.mean}, ${stock.unitsWithheld.meanOfThin}, ${stock.unitsWithheld.percent} %`,
+    ],
+    [
+      'parcels made, confirmed, named',
+      `${despatch.made}, ${despatch.confirmed}, ${despatch.named}`,
+    ],
+    [
+      'parcels lost, told twice, with a wrong number',
+      `${despatch.lost}, ${despatch.duplicated}, ${despatch.wrongTracking}`,
+    ],
+    [
+      'late without an alert, late by our doing',
+      `${despatch.lateUnalerted}, ${report.sla.breachesByIntegration}`,
+    ],
+    [
+      'parcel to confirmed, to verified, p50 / p99',
+      `${despatch.lagSeconds.confirmed.p50} s / ${despatch.lagSeconds.confirmed.p99} s, ${despatch.lagSeconds.verified.p50} s / ${despatch.lagSeconds.verified.p99} s`,
     ],
     ['virtual hours in wall seconds', `${report.virtualHours} h in ${report.wallSeconds} s`],
   ];

@@ -6,12 +6,15 @@ import type { Log } from '../src/log.ts';
 import { composeService, driveByHand, type Service } from '../src/main.ts';
 import type { Settings } from '../src/settings.ts';
 import { explain, judge, type Verdict } from './check.ts';
+import { type DespatchVerdict, judgeDespatch } from './check-despatch.ts';
 import { judgeStock, type StockVerdict } from './check-stock.ts';
+import { letDeskWork, mapCarriers } from './desk.ts';
 import { drive } from './drive.ts';
 import { type FaultLevel, setMiraklFaults, setPeoplevoxFaults } from './faults.ts';
 import { letTheDayHappen, type Placed } from './happenings.ts';
 import { flashShoppersOf, planMishaps } from './mishaps.ts';
 import { letPeopleWork } from './people.ts';
+import { type Floor, letPickersWork } from './pickers.ts';
 import { channelIds, rehearsalSettings, siteNames } from './settings.ts';
 import { type Stage, setStage } from './stage.ts';
 import { explainStock } from './stock-life.ts';
@@ -40,6 +43,7 @@ export type RehearsalOptions = {
 export type Outcome = {
   verdict: Verdict;
   stock: StockVerdict;
+  despatch: DespatchVerdict;
   stage: Stage;
   placed: Placed[];
   /** Times the service was killed. */
@@ -52,6 +56,9 @@ export type Outcome = {
 /** Mondays are as good as any day. */
 const startMs = Date.UTC(2026, 2, 2, 8, 0, 0);
 const minuteMs = 60_000;
+/** From payable to the shipping deadline: an hour and a half. */
+const leadTimeDays = 1 / 16;
+const slaStagesMinutes = [30, 0];
 /** The service gets this long after the last purchase, faults off, before it is judged. */
 const settleMs = 4 * 60 * minuteMs;
 /** From the end of the day on. */
@@ -66,7 +73,15 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   const channels = channelIds.slice(0, options.channels);
   const sites = siteNames.slice(0, options.sites);
   const flashShoppers = flashShoppersOf(options.faults);
-  const given = { ...options, clock, channels, sites, flashShoppers, hasCeilings: true };
+  const given = {
+    ...options,
+    clock,
+    channels,
+    sites,
+    flashShoppers,
+    hasCeilings: true,
+    leadTimeDays,
+  };
   const stage = setStage(given);
   const dice = new Dice(`rehearsal ${options.seed}`);
   const outages = planMishaps(clock, stage, options.faults);
@@ -80,30 +95,35 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   const settings = rehearsalSettings({
     marketplaces: channels.map((id) => ({ id, url: urlOf(id) })),
     warehouseUrl: urlOf('warehouse'),
-    ...{ sites, cadenceSeconds: options.cadenceSeconds },
+    ...{ sites, cadenceSeconds: options.cadenceSeconds, slaStagesMinutes },
   });
   const show = new Show(clock, network, settings, options);
   setFaults(stage, options.faults);
   const placed = letTheDayHappen(clock, stage, look);
   const people = letPeopleWork(clock, stage);
+  const floor = letPickersWork(clock, stage, placed, dice.fork('pickers'));
   const watch = watchOffers(clock, stage, supply, { limitMs, outages });
   await show.begin();
+  await mapCarriers(show.service, clock, channels);
+  letDeskWork(clock, () => (show.isAlive ? show.service : null), floor, dice.fork('desk'));
   if (options.faults === 'harsh') planCrashes(clock, show, dice.fork('crashes'), stage.world.endMs);
   await passTheDay(clock, stage, options);
   setFaults(stage, 'none');
-  await settle(clock, stage, show);
+  await settle(clock, stage, show, floor);
   const verdict = await judge(stage, placed, show.service);
   const refusedSales = placed.filter((one) => one.isRefused).length;
   const stockCase = { stage, supply, watch, people, refusedSales, nowMs: clock.nowMs() };
   const stock = await judgeStock(stockCase, show.service);
+  const despatchCase = { stage, floor, outages, nowMs: clock.nowMs() };
+  const despatch = await judgeDespatch(despatchCase, show.service);
   const lives = new Map<string, string[]>();
-  for (const { orderId } of findingsIn(verdict))
+  for (const { orderId } of [...findingsIn(verdict), ...despatchFindings(despatch)])
     lives.set(orderId, await explain(show.service, orderId));
   for (const { shopSku } of stock.findings.slice(0, mostLives))
     lives.set(shopSku, await explainStock(stockCase, show.service, shopSku));
   await show.end();
   const virtualSeconds = (clock.nowMs() - startMs) / 1_000;
-  return { verdict, stock, stage, placed, crashes: show.crashes, virtualSeconds, lives };
+  return { verdict, stock, despatch, stage, placed, crashes: show.crashes, virtualSeconds, lives };
 }
 
 /** How long a change may stay unknown to the marketplaces: it just misses a read, its file waits for its turn and
@@ -124,6 +144,11 @@ function findingsIn(verdict: Verdict) {
     ...falseExceptions,
     ...unaccounted,
   ];
+}
+
+function despatchFindings(verdict: DespatchVerdict) {
+  const { duplicated, wrongTracking, lost, lateUnalerted, breaches, stale } = verdict;
+  return [...duplicated, ...wrongTracking, ...lost, ...lateUnalerted, ...breaches, ...stale];
 }
 
 /** The service's lives, one after the other, on one database. */
@@ -281,11 +306,12 @@ async function passTheDay(
 }
 
 /** Until nothing moves any more: the simulators are quiet and no sales order is on its way. */
-async function settle(clock: VirtualClock, stage: Stage, show: Show): Promise<void> {
+async function settle(clock: VirtualClock, stage: Stage, show: Show, floor: Floor): Promise<void> {
   const giveUpMs = clock.nowMs() + settleMs;
   while (clock.nowMs() < giveUpMs) {
     await clock.runUntil(clock.nowMs() + settleStepMs);
-    if (show.isAlive && (await isQuiet(stage, show.service, clock.nowMs()))) return;
+    if (show.isAlive && floor.isIdle() && (await isQuiet(stage, show.service, clock.nowMs())))
+      return;
   }
 }
 
@@ -310,6 +336,13 @@ async function isQuiet(stage: Stage, service: Service, nowMs: number): Promise<b
     // What waits for a person, or for its long rest to end, is not moving.
     .where('due_at', '<', new Date(nowMs + 10 * minuteMs))
     .executeTakeFirstOrThrow();
+  const telling = await db
+    .selectFrom('confirmations')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('step', 'not in', ['waiting', 'verified', 'moot'])
+    .where('due_at', '<', new Date(nowMs + 10 * minuteMs))
+    .executeTakeFirstOrThrow();
+  if (Number(telling.count) > 0) return false;
   const polled = await db
     .selectFrom('flows')
     .select((eb) => eb.fn.min('last_ok_at').as('at'))

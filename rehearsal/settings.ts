@@ -19,8 +19,10 @@ export function rehearsalSettings(given: {
   sites?: readonly string[];
   /** How often stock is read, and files of quantities are sent. */
   cadenceSeconds?: number;
+  /** How long before a deadline an order is raised; default: the product's own, for deadlines of days. */
+  slaStagesMinutes?: readonly number[];
 }): Settings {
-  const { sites, cadenceSeconds } = given;
+  const { sites, cadenceSeconds, slaStagesMinutes } = given;
   return settingsShape.parse({
     service: { logLevel: 'warn', ...(given.dataDir ? { dataDir: given.dataDir } : {}) },
     channels: given.marketplaces.map(({ id, url }) => ({
@@ -35,6 +37,7 @@ export function rehearsalSettings(given: {
       shippingTypes: { STD: 'STD', EXP: 'EXP', LETTER: 'STD' },
       pollSeconds: given.pollSeconds ?? 60,
       ...(cadenceSeconds ? { stock: { publishSeconds: cadenceSeconds } } : {}),
+      ...(slaStagesMinutes ? { despatch: { sla: { stagesMinutes: [...slaStagesMinutes] } } } : {}),
     })),
     warehouses: [
       {

@@ -15,6 +15,8 @@ export type Stage = {
   marketplaces: Map<string, MiraklSimulator>;
   warehouse: PeoplevoxSimulator;
   dice: Dice;
+  /** Channels whose operator has several shipments per order. */
+  parcelChannels: ReadonlySet<string>;
   /** Sites whose units may be sold, the first being where orders go when it makes no difference. */
   sites: readonly string[];
   /** Whether this warehouse lets a line be set to no units (unconfirmed of the real one; differs by seed). */
@@ -35,6 +37,8 @@ export type StageSettings = {
   sites?: readonly string[];
   /** See `WorldSettings.flashShoppers`. */
   flashShoppers?: number;
+  /** From payable to the shipping deadline; default: the simulator's own. */
+  leadTimeDays?: number;
   /** Put into every order id. */
   dayMark?: string;
 };
@@ -71,7 +75,8 @@ export function setStage(settings: StageSettings): Stage {
     ...(settings.hasCeilings ? {} : { ratePerWindow: 'off' as const }),
   });
   stockShelves(warehouse, world);
-  return { world, marketplaces, warehouse, dice, sites, canEmptyLines };
+  const parcelChannels = new Set(channels.filter((_, index) => shipsByParcel(index)));
+  return { world, marketplaces, warehouse, dice, sites, canEmptyLines, parcelChannels };
 }
 
 /** Kits come last: their components must be there. */
@@ -98,6 +103,8 @@ function makeMarketplace(
     debitDelayMs: { min: 5_000, max: 240_000 },
     debitRefusedChance: 0.01,
     errorShape: 'mixed',
+    multiShipment: shipsByParcel(own.index),
+    ...(settings.leadTimeDays ? { leadTimeDays: settings.leadTimeDays } : {}),
     orderPaging: own.index === 2 ? 'seek' : 'offset',
     ceilings: settings.hasCeilings ? 'enforced' : 'off',
     ...(settings.hasCeilings ? {} : { perEventPerSecond: 1_000_000 }),
@@ -112,6 +119,11 @@ function makeMarketplace(
   }
   for (const shopSku of world.orphans) simulator.setOffer({ shopSku, quantity: 3 });
   return simulator;
+}
+
+/** Every second marketplace. */
+function shipsByParcel(index: number): boolean {
+  return index % 2 === 1;
 }
 
 /** What offers show before the service takes over: the right figure or an older one; nothing of thin items, so

@@ -184,12 +184,16 @@ function noteLowered(books: Books, change: StockChange): void {
 
 function takeInOrder(books: Books, channel: string, order: SimOrder, touched: Set<string>): void {
   const units = new Map<string, { units: number; shopSku: string }>();
+  const keep = (itemCode: string) =>
+    books.ordersOf.set(itemCode, (books.ordersOf.get(itemCode) ?? new Set()).add(order));
   for (const { offerSku: shopSku, orderedQuantity } of order.lines) {
-    for (const { itemCode, each } of partsOf(books.stage, shopSku)) {
+    const parts = partsOf(books.stage, shopSku);
+    // Somebody may make the item later on.
+    if (parts.length === 0) keep(shopSku);
+    for (const { itemCode, each } of parts) {
       const before = units.get(itemCode)?.units ?? 0;
       units.set(itemCode, { units: before + each * orderedQuantity, shopSku });
-      const orders = books.ordersOf.get(itemCode) ?? new Set();
-      books.ordersOf.set(itemCode, orders.add(order));
+      keep(itemCode);
     }
   }
   for (const [itemCode, bought] of units) {

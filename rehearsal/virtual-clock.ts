@@ -118,7 +118,12 @@ function clockOf(time: Time, life: Life | null): Clock {
     new Promise<void>((resolve) => {
       if (life?.isOver) return time.release();
       const restMs = signal?.aborted ? 0 : Math.max(0, ms);
-      const sleeper = time.enqueue(time.nowMs + restMs, life, resolve);
+      const wake = () => {
+        // A signal lives as long as the service: what no longer waits for it must let go of it.
+        signal?.removeEventListener('abort', wakeNow);
+        resolve();
+      };
+      const sleeper = time.enqueue(time.nowMs + restMs, life, wake);
       const wakeNow = () => {
         if (time.leave(sleeper)) time.enqueue(time.nowMs, life, resolve);
       };

@@ -173,7 +173,7 @@ function stockOf(
   const first = sites[0]!;
   if (role === 'kit') return {};
   if (role === 'thin' && index === 3) return { [first]: flashUnits };
-  const units = role === 'thin' ? dice.between(1, 30) : dice.between(2_000, 20_000);
+  const units = role === 'thin' ? dice.between(1, dice.pick([6, 30])) : dice.between(2_000, 20_000);
   const other = sites[dice.between(0, sites.length - 1)]!;
   if (other === first || role === 'probe' || dice.chance(0.4)) return { [first]: units };
   const there = dice.between(0, units);

@@ -135,9 +135,11 @@ export function inventPurchase(world: World, dice: Dice): Purchase {
 
 function makeShoppers(settings: WorldSettings, items: readonly WorldItem[], dice: Dice): Shopper[] {
   const live = items.filter((item) => item.role === 'ample' && !item.isRetired);
-  const onSale = items.filter(
-    (item) => !item.isRetired && item.role !== 'probe' && item.role !== 'unlisted',
-  );
+  // Thin items are thin because everybody wants them.
+  const onSale = items.flatMap((item) => {
+    if (item.isRetired || item.role === 'probe' || item.role === 'unlisted') return [];
+    return item.role === 'thin' ? [item, item, item] : [item];
+  });
   const retired = items.filter((item) => item.isRetired);
   const kinds = dealKinds(settings.orders, dice.fork('kinds'), retired.length > 0);
   const spanMs = settings.hours * hourMs * 0.92;

@@ -64,7 +64,7 @@ export function lineTaxes(writer: Writer, pence: number): Json {
 }
 
 /** Taxes inside a refund or cancelation carry no calculation rule. */
-export function moneyBackTaxes(writer: Writer, pence: number): Json {
+function moneyBackTaxes(writer: Writer, pence: number): Json {
   const { tax } = writer.market.settings;
   if (!tax) return [];
   const amount = new Money(taxOf(writer, pence));

@@ -1,5 +1,6 @@
 /** Arrange: what was collected becomes confirmations to be sent, or waits with its reason. */
-import type { FlowContext } from '../runtime/flow.ts';
+import type { Trx } from '../runtime/db.ts';
+import type { Cause, FlowContext } from '../runtime/flow.ts';
 import type { ChannelSettings, WarehouseSettings } from '../settings.ts';
 import { chooseCarrier } from './carriers.ts';
 import { readChannelFacts } from './facts.ts';
@@ -32,19 +33,23 @@ export async function arrange(
     const part = unique.slice(at, at + perWrite);
     await context.write(async (trx) => {
       const orders = await readDespatchedOrders(trx, deps.warehouse.id, part);
-      for (const order of orders) {
+      const planned = orders.flatMap((order) => {
         const channel = deps.channels.find((one) => one.id === order.channel);
         const known = facts.get(order.channel);
         // Before the channel was asked once nobody knows how to tell it; the look-ups come round.
-        if (!channel || !known || order.rows.length === 0) continue;
-        const plan = planOrder(order, known, channel, context.clock.now());
-        const changed = plan.confirmations.filter((one) => isNews(order, one));
-        await savePlanned(trx, deps.warehouse.id, context.clock.now(), changed);
-        await context.exceptions.raise(trx, plan.causes);
-        await settleMapped(trx, context, order, known);
-        if (plan.confirmations.some((one) => one.step === 'ready' || one.step === 'correcting'))
-          ready.add(order.channel);
-      }
+        if (!channel || !known || order.rows.length === 0) return [];
+        return [{ order, known, plan: planOrder(order, known, channel, context.clock.now()) }];
+      });
+      const changed = planned.flatMap(({ order, plan }) =>
+        plan.confirmations.filter((one) => isNews(order, one)),
+      );
+      await savePlanned(trx, deps.warehouse.id, context.clock.now(), changed);
+      const causes = planned.flatMap(({ plan }) => plan.causes);
+      await context.exceptions.raise(trx, causes);
+      await settleMapped(trx, context, planned, causes);
+      for (const { plan } of planned)
+        for (const one of plan.confirmations)
+          if (one.step === 'ready' || one.step === 'correcting') ready.add(one.channel);
       await proposeWithdrawals(trx, context, deps, orders);
     });
   }
@@ -71,23 +76,29 @@ function isNews(
 
 /** A carrier that has a mapping by now is no exception any more. */
 async function settleMapped(
-  trx: Parameters<Parameters<FlowContext['write']>[0]>[0],
+  trx: Trx,
   context: FlowContext,
-  order: DespatchedOrder,
-  facts: ChannelFacts,
+  planned: readonly { order: DespatchedOrder; known: ChannelFacts }[],
+  causes: readonly Cause[],
 ): Promise<void> {
-  const rules = { registeredOnly: facts.registeredOnly };
-  const mapped = order.rows.filter(
-    (row) => chooseCarrier(row, facts.mappings, facts.registered, rules).kind === 'mapped',
-  );
-  const names = new Set(
-    mapped.map((row) => `${row.carrier || '(none)'}${row.service ? ` / ${row.service}` : ''}`),
-  );
-  const subjects = [...names].map((subjectId) => ({
-    connection: order.channel,
-    subjectKind: 'carrier',
-    subjectId,
-  }));
+  const raised = new Set(causes.map(keyOfCarrier));
+  const subjects = new Map<
+    string,
+    { connection: string; subjectKind: string; subjectId: string }
+  >();
+  for (const { order, known } of planned) {
+    const rules = { registeredOnly: known.registeredOnly };
+    for (const row of order.rows) {
+      if (chooseCarrier(row, known.mappings, known.registered, rules).kind !== 'mapped') continue;
+      const subjectId = `${row.carrier || '(none)'}${row.service ? ` / ${row.service}` : ''}`;
+      const subject = { connection: order.channel, subjectKind: 'carrier', subjectId };
+      if (!raised.has(keyOfCarrier(subject))) subjects.set(keyOfCarrier(subject), subject);
+    }
+  }
   const options = { codes: ['carrier-unmapped'], why: 'the carrier is mapped' };
-  await context.exceptions.settle(trx, subjects, options);
+  await context.exceptions.settle(trx, [...subjects.values()], options);
+}
+
+function keyOfCarrier(one: Pick<Cause, 'connection' | 'subjectKind' | 'subjectId'>): string {
+  return JSON.stringify([one.connection, one.subjectKind, one.subjectId]);
 }

@@ -20,6 +20,7 @@ import { retryAt } from './retry.ts';
 import { shipAgain } from './ship-again.ts';
 import {
   type Confirmation,
+  type ConfirmationMove,
   moveConfirmations,
   type OrderSight,
   orderKey,
@@ -37,6 +38,8 @@ export type ConfirmDeps = {
 const perRun = 200;
 /** Shipments created in one call. Larger: fewer calls; smaller: less to look up after a lost answer. */
 const shipmentsPerCall = 25;
+/** Orders whose intent to set tracking is kept at once. More: less to write; setting it again does no harm. */
+const ordersPerIntent = 25;
 /** Refused this often, a person is asked and it is tried seldom. */
 const triesBeforeStop = 4;
 /** An order that is not to be shipped yet (payment pending) is tried again this soon. */
@@ -58,7 +61,8 @@ export async function confirmDue(context: FlowContext, deps: ConfirmDeps): Promi
   const corrections = due.filter((one) => one.step === 'correcting');
   for (const one of corrections) count += await correct(context, deps, one);
   const whole = due.filter((one) => one.step !== 'correcting' && one.parcel === wholeOrder);
-  for (const one of whole) count += await confirmOrder(context, deps, one);
+  for (let at = 0; at < whole.length; at += ordersPerIntent)
+    count += await confirmOrders(context, deps, whole.slice(at, at + ordersPerIntent));
   const unshipped = due.filter((one) => one.step === 'tracked' && one.parcel !== wholeOrder);
   count += await shipAgain(context, deps, unshipped);
   const parcels = due.filter((one) => one.step === 'ready' && one.parcel !== wholeOrder);
@@ -67,45 +71,73 @@ export async function confirmDue(context: FlowContext, deps: ConfirmDeps): Promi
   return count;
 }
 
-/** OR23 and OR24: an order as a whole. */
-async function confirmOrder(
+/** OR23 and OR24: orders as a whole. */
+async function confirmOrders(
   context: FlowContext,
   deps: ConfirmDeps,
-  given: Confirmation,
+  given: readonly Confirmation[],
 ): Promise<number> {
-  let one = given;
-  const tracking = trackingOf(one);
-  if (one.step === 'ready' && tracking !== null) {
-    const sent = await intend(context, one, 'tracking-sent');
-    if (sent === null) return 0;
-    one = sent;
-    const call = () =>
-      setOrderTracking(deps.mirakl, { marketplaceOrderId: one.marketplaceOrderId, tracking });
-    if (!(await attempt(context, deps, one, call))) return 0;
-    const toldTracking = one.trackingNumber;
-    const tracked = moveOf(one, 'tracked', context.clock.now(), { toldTracking });
-    await context.write((trx) => moveConfirmations(trx, [tracked]));
-    one = { ...one, step: 'tracked', toldTracking };
+  const orders = await intendTracking(context, given);
+  // Said of one order together with the intent of the next: each transaction costs more than a call.
+  let answered: ConfirmationMove[] = [];
+  const keep = async (moves: readonly ConfirmationMove[]) => {
+    const all = [...answered, ...moves];
+    answered = [];
+    return all.length === 0 ? [] : context.write((trx) => moveConfirmations(trx, all));
+  };
+  let count = 0;
+  try {
+    for (const one of orders) {
+      const sent = await sendTracking(context, deps, one);
+      if (sent === null) continue;
+      const { step, sentAt, toldTracking } = sent;
+      const told = toldTracking === null ? {} : { toldTracking };
+      const kept = await keep([moveOf(one, step, sentAt, { ...told, sentAt: sentAt! })]);
+      // It moved on meanwhile.
+      if (!kept.some((moved) => keyOf(moved) === keyOf(one))) continue;
+      const call = () => shipOrder(deps.mirakl, sent.marketplaceOrderId);
+      if (!(await attempt(context, deps, sent, call))) continue;
+      answered.push(shippedMove(context, sent));
+      count += 1;
+    }
+  } finally {
+    await keep([]);
   }
-  const sent = await intend(context, one, 'ship-sent');
-  if (sent === null) return 0;
-  if (!(await attempt(context, deps, sent, () => shipOrder(deps.mirakl, sent.marketplaceOrderId))))
-    return 0;
-  await context.write((trx) => moveConfirmations(trx, [shippedMove(context, sent)]));
-  return 1;
+  return count;
 }
 
-/** Keeps the intent; null when it moved on meanwhile. */
-async function intend(
+/** Keeps the intent to set tracking, for all of them that need it. Leaves out what moved on meanwhile. */
+async function intendTracking(
   context: FlowContext,
-  one: Confirmation,
-  step: Confirmation['step'],
-): Promise<Confirmation | null> {
+  given: readonly Confirmation[],
+): Promise<Confirmation[]> {
   const sentAt = context.clock.now();
-  const kept = await context.write((trx) =>
-    moveConfirmations(trx, [moveOf(one, step, sentAt, { sentAt })]),
-  );
-  return kept.length === 0 ? null : { ...one, step, sentAt };
+  const isUntold = (one: Confirmation) => one.step === 'ready' && trackingOf(one) !== null;
+  const moves = given
+    .filter(isUntold)
+    .map((one) => moveOf(one, 'tracking-sent', sentAt, { sentAt }));
+  if (moves.length === 0) return [...given];
+  const kept = new Set((await context.write((trx) => moveConfirmations(trx, moves))).map(keyOf));
+  return given
+    .filter((one) => !isUntold(one) || kept.has(keyOf(one)))
+    .map((one) => (isUntold(one) ? { ...one, step: 'tracking-sent', sentAt } : one));
+}
+
+/** OR23 where it is due. Returns the order as it is to be kept before it is shipped; null: refused. */
+async function sendTracking(
+  context: FlowContext,
+  deps: ConfirmDeps,
+  one: Confirmation,
+): Promise<Confirmation | null> {
+  const { marketplaceOrderId } = one;
+  let { toldTracking } = one;
+  const tracking = trackingOf(one);
+  if (one.step === 'tracking-sent' && tracking !== null) {
+    const call = () => setOrderTracking(deps.mirakl, { marketplaceOrderId, tracking });
+    if (!(await attempt(context, deps, one, call))) return null;
+    toldTracking = one.trackingNumber;
+  }
+  return { ...one, step: 'ship-sent', sentAt: context.clock.now(), toldTracking };
 }
 
 /** Makes a call about one order. True: taken. False: refused, and noted. Throws when nobody knows. */
@@ -175,15 +207,17 @@ async function confirmParcels(
       );
     throw cause;
   }
-  let count = 0;
+  const created = outcomes.flatMap((outcome, index) =>
+    outcome.outcome === 'created' ? [createdMove(context, sent[index]!, outcome.shipment)] : [],
+  );
+  if (created.length > 0) await context.write((trx) => moveConfirmations(trx, created));
   for (const [index, outcome] of outcomes.entries()) {
     const one = sent[index]!;
-    if (outcome.outcome === 'created') count += await created(context, one, outcome.shipment);
-    else if (outcome.outcome === 'refused')
+    if (outcome.outcome === 'refused')
       await refused(context, deps, one, outcome.messages.join('; '));
     // Unmentioned: looked up by ST11 like a lost answer, at the next turn.
   }
-  return count;
+  return created.length;
 }
 
 function shipmentOf(one: Confirmation): NewShipment {
@@ -214,13 +248,11 @@ async function apart(
   }
 }
 
-async function created(context: FlowContext, one: Confirmation, shipment: Shipment) {
-  const move = shippedMove(context, one, {
+function createdMove(context: FlowContext, one: Confirmation, shipment: Shipment) {
+  return shippedMove(context, one, {
     shipmentId: shipment.shipmentId,
     toldTracking: one.trackingNumber,
   });
-  await context.write((trx) => moveConfirmations(trx, [move]));
-  return 1;
 }
 
 /** The marketplace said no. What the order looks like there decides what it means. */
@@ -292,7 +324,8 @@ async function correct(context: FlowContext, deps: ConfirmDeps, one: Confirmatio
     return notCorrected(context, one, cause.vendorMessage || cause.message);
   }
   const dueAt = new Date(now.getTime() + verifyAfterMs);
-  const move = moveOf(one, 'shipped', dueAt, { toldTracking: one.trackingNumber });
+  // The time to be seen with the new number begins anew.
+  const move = moveOf(one, 'shipped', dueAt, { toldTracking: one.trackingNumber, shippedAt: now });
   await context.write((trx) => moveConfirmations(trx, [move]));
   return 1;
 }

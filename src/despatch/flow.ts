@@ -16,7 +16,7 @@ import { withdrawDue } from './withdraw.ts';
 
 export const collectFlow = 'despatch.collect';
 export const confirmFlow = 'despatch.confirm';
-export const watchFlow = 'despatch.watch';
+const watchFlow = 'despatch.watch';
 
 export type DespatchDeps = {
   settings: Settings;

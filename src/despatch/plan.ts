@@ -128,8 +128,8 @@ function planParcel(
   });
   const causes: Cause[] = [];
   // One that was told stays as long as it is among them: their order means nothing.
-  const told = parcel.trackingNumbers.find((one) => one === known?.toldTracking);
-  const trackingNumber = told ?? parcel.trackingNumbers[0] ?? '';
+  const same = parcel.trackingNumbers.find((one) => one === known?.toldTracking);
+  const trackingNumber = same ?? parcel.trackingNumbers[0] ?? '';
   const doubt =
     trackingNumber === '' || trackingNumber === known?.acceptedTracking
       ? null
@@ -139,8 +139,9 @@ function planParcel(
           orderNumbers: [order.salesOrderNumber, order.marketplaceOrderId],
           shapes: channel.despatch.trackingShapes,
         });
-  // What is not told (any more) need not be mapped, nor be beyond doubt.
-  const isUntold = isOver(order, cut.lines) || known?.step === 'moot';
+  // What will never be told need not be mapped, nor be beyond doubt.
+  const isTold = known !== null && told.includes(known.step);
+  const isUntold = known?.step === 'moot' || (!isTold && isOver(order, cut.lines));
   if (choice.kind === 'unmapped' && !isUntold) causes.push(unmapped(order, parcel, choice.nearest));
   if (doubt && !isUntold) causes.push(doubtful(order, parcel, doubt.what));
   const missing =

@@ -360,20 +360,6 @@ export async function noteLooks(
       status = coalesce(excluded.status, k.status)`.execute(trx);
 }
 
-/** Sales orders with despatch rows of a number that is none of ours. */
-export async function readStrayNumbers(
-  db: Db | Trx,
-  warehouse: string,
-  numbers: readonly string[],
-): Promise<string[]> {
-  const { rows } = await sql<{ number: string }>`
-    select n as number from unnest(${[...numbers]}::text[]) n
-    where not exists (select from sales_orders s where s.warehouse = ${warehouse} and s.sales_order_number = n)`.execute(
-    db,
-  );
-  return rows.map((row) => row.number);
-}
-
 /** When a confirmation or a withdrawal of a channel is due next, or was due; null: nothing is. */
 export async function nextDue(db: Db, channel: string): Promise<Date | null> {
   const { rows } = await sql<{ at: Date | null }>`

@@ -51,7 +51,7 @@ export type CreatedReversal = {
 
 /** Reversals in one call; ours, since Mirakl publishes no limit. Too large: one wrong line may refuse many
  *  good ones. */
-export const maxReversalsPerCall = 100;
+const maxReversalsPerCall = 100;
 
 /** Throws RangeError for reversals that one call does not take: none, too many, or two of one line, since the
  *  answer would not tell which is which. */

@@ -42,7 +42,7 @@ export type ShipmentPage = {
 };
 
 /** Most shipments in one call that creates or changes them. */
-export const maxShipmentsPerCall = 1000;
+const maxShipmentsPerCall = 1000;
 
 const invoiceShape = /^[0-9a-zA-Z_-]{0,255}$/;
 

@@ -19,7 +19,7 @@ export const readFlow = 'stock.read';
 export const hintsFlow = 'stock.hints';
 export const reckonFlow = 'stock.reckon';
 export const publishFlow = 'stock.publish';
-export const offersFlow = 'stock.offers';
+const offersFlow = 'stock.offers';
 const subscribeFlow = 'stock.subscribe';
 
 export type StockDeps = {

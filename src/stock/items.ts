@@ -116,7 +116,7 @@ async function learnAttributes(context: FlowContext, deps: ReadDeps): Promise<vo
 }
 
 /** Tags stand in one field; how they are parted is unconfirmed. */
-export function tagsOf(text: string): string[] {
+function tagsOf(text: string): string[] {
   const tags = text.split(/[,;|]/).map((tag) => tag.trim());
   return [...new Set(tags.filter((tag) => tag !== ''))].sort();
 }

@@ -27,7 +27,7 @@ const waitMs = 90_000;
 /** In vain so often, a person is told. The first repeat alone may be a race of ours with a sale. */
 const attemptsBeforeRaise = 2;
 
-export const skuCodes = [
+const skuCodes = [
   'stock-not-applied',
   'stock-changed-outside',
   'stock-line-refused',

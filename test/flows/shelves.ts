@@ -7,7 +7,7 @@ import type { Rule } from '../../src/stock/rules.ts';
 import { openTrade, type Trade, type TradeOptions, warehouseId } from './trade.ts';
 
 /** One unit is withheld and nothing more, so that every expected number can be worked out in the head. */
-export const plainRule: Rule = { match: {}, bufferUnits: 1, serviceLevel: 0 };
+const plainRule: Rule = { match: {}, bufferUnits: 1, serviceLevel: 0 };
 
 /** A trade that keeps stock by plain rules, and these on top. `before` arranges vendors before the service
  *  sees them. */
@@ -70,7 +70,7 @@ export function changesSince(
 }
 
 /** What the service says of a listing. */
-export async function theListing(trade: Trade, shopSku: string, channel = 'john-lewis') {
+async function theListing(trade: Trade, shopSku: string, channel = 'john-lewis') {
   return trade.service.database.db
     .selectFrom('stock_listings')
     .selectAll()
