@@ -3,7 +3,6 @@
 import type { ShippedLine } from '../simulators/mirakl/shipments/state.ts';
 import type { SimOrder } from '../simulators/mirakl/state.ts';
 import type { DespatchRow } from '../simulators/peoplevox/state.ts';
-import type { Service } from '../src/main.ts';
 import type { Finding } from './check.ts';
 import type { Outage } from './mishaps.ts';
 import type { Floor, Sent } from './pickers.ts';
@@ -62,28 +61,36 @@ type Parcel = {
   units: Map<string, number>;
 };
 
-/** Judges the whole day, when everything is quiet. */
-export async function judgeDespatch(one: DespatchCase, service: Service): Promise<DespatchVerdict> {
+/** What the service said. Keys: channel and order id. */
+export type Told = {
+  /** Codes of open exceptions. */
+  codes: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Channel and carrier, of those that wait to be mapped. */
+  carriers: ReadonlySet<string>;
+  /** When a parcel was seen on the marketplace; by channel, order and parcel. */
+  verifiedMs: ReadonlyMap<string, number>;
+  /** When the first alert about an order was given. */
+  alertedMs: ReadonlyMap<string, number>;
+};
+
+/** Judges the whole day, when everything is quiet. Pure. */
+export function judgeDespatch(one: DespatchCase, told: Told): DespatchVerdict {
   const verdict: DespatchVerdict = {
     ...{ made: 0, confirmed: 0, named: 0 },
     ...{ duplicated: [], wrongTracking: [], lost: [], lateUnalerted: [], breaches: [], stale: [] },
     ...{ confirmLagsMs: [], verifyLagsMs: [] },
   };
-  const named = await readNamed(service);
-  const verified = await readVerified(service);
-  for (const order of ordersOf(one, named.codes)) {
+  for (const order of ordersOf(one, told.codes)) {
     judgeUnits(verdict, order);
-    for (const parcel of order.parcels) {
-      judgeParcel(verdict, one, order, parcel, named.carriers);
-    }
-    judgeLags(verdict, one, order, verified);
+    for (const parcel of order.parcels) judgeParcel(verdict, one, order, parcel, told.carriers);
+    judgeLags(verdict, one, order, told.verifiedMs);
     judgeStale(verdict, order);
   }
-  await judgeDeadlines(verdict, one, service);
+  judgeDeadlines(verdict, one, told.alertedMs);
   return verdict;
 }
 
-function ordersOf({ stage, floor }: DespatchCase, codes: Map<string, Set<string>>): Order[] {
+function ordersOf({ stage, floor }: DespatchCase, codes: Told['codes']): Order[] {
   const rows = Map.groupBy(stage.warehouse.truth.despatches, (row) => row.despatchNumber);
   const sent = Map.groupBy(floor.sent, (parcel) => `${parcel.channel} ${parcel.orderId}`);
   return [...sent].map(([key, all]) => {
@@ -260,20 +267,11 @@ function judgeStale(verdict: DespatchVerdict, order: Order): void {
 }
 
 /** Every order that the marketplace waited for when its deadline passed. */
-async function judgeDeadlines(
+function judgeDeadlines(
   verdict: DespatchVerdict,
   one: DespatchCase,
-  service: Service,
-): Promise<void> {
-  const alerts = await service.database.db
-    .selectFrom('sla_alerts')
-    .select(['channel', 'marketplace_order_id as orderId', 'at'])
-    .execute();
-  const first = new Map<string, number>();
-  for (const { channel, orderId, at } of alerts) {
-    const key = `${channel} ${orderId}`;
-    first.set(key, Math.min(first.get(key) ?? Number.POSITIVE_INFINITY, at.getTime()));
-  }
+  first: Told['alertedMs'],
+): void {
   for (const [channel, { truth }] of one.stage.marketplaces) {
     for (const order of truth.orders.values()) {
       const { orderId, shippingSinceMs, shippingDeadlineMs } = order;
@@ -295,35 +293,6 @@ async function judgeDeadlines(
 function awake({ outages }: DespatchCase, channel: string, fromMs: number, toMs: number): number {
   const own = outages.filter((one) => one.channel === null || one.channel === channel);
   return toMs <= fromMs ? 0 : awakeBetween(fromMs, toMs, own);
-}
-
-/** Open exceptions: codes by channel and order, and carriers that wait to be mapped. */
-async function readNamed(service: Service) {
-  const rows = await service.database.db
-    .selectFrom('exceptions')
-    .select(['connection', 'subject_kind as kind', 'subject_id as id', 'code'])
-    .where('state', 'in', ['open', 'retrying'])
-    .execute();
-  const codes = new Map<string, Set<string>>();
-  const carriers = new Set<string>();
-  for (const { connection, kind, id, code } of rows) {
-    const key = `${connection} ${id}`;
-    if (kind === 'order') codes.set(key, (codes.get(key) ?? new Set()).add(code));
-    if (kind === 'carrier') carriers.add(key.split(' / ')[0]!);
-  }
-  return { codes, carriers };
-}
-
-async function readVerified(service: Service): Promise<Map<string, number>> {
-  const rows = await service.database.db
-    .selectFrom('confirmations')
-    .select(['channel', 'marketplace_order_id as orderId', 'parcel', 'verified_at as at'])
-    .execute();
-  return new Map(
-    rows.flatMap(({ channel, orderId, parcel, at }) =>
-      at === null ? [] : [[`${channel} ${orderId} ${parcel}`, at.getTime()] as const],
-    ),
-  );
 }
 
 function addUp(all: readonly ReadonlyMap<string, number>[]): Map<string, number> {

@@ -2,9 +2,7 @@
  *  decide on what the warehouse will not send. */
 import type { Dice } from '../simulators/kernel.ts';
 import type { Clock } from '../src/clock.ts';
-import { decideWithdrawals, mapCarrier } from '../src/despatch/by-hand.ts';
-import { saveCarrierMapping } from '../src/despatch/carrier-store.ts';
-import type { Service } from '../src/main.ts';
+import { decideWithdrawals, mapCarrier, type Service } from '../src/main.ts';
 import { carriers } from './parcels.ts';
 import type { Errand, Floor } from './pickers.ts';
 import { warehouseId } from './settings.ts';
@@ -23,14 +21,10 @@ export async function mapCarriers(
   clock: Clock,
   channels: readonly string[],
 ): Promise<void> {
-  await service.database.db.transaction().execute(async (trx) => {
-    for (const channel of channels) {
-      for (const { name: carrier, code, isMapped } of carriers) {
-        const mapping = { carrier, service: '', code, name: null, url: null };
-        if (isMapped) await saveCarrierMapping(trx, channel, mapping, { at: clock.now(), by: who });
-      }
-    }
-  });
+  for (const channel of channels) {
+    for (const { name: carrier, code, isMapped } of carriers)
+      if (isMapped) await map(service, clock, { channel, carrier, code });
+  }
 }
 
 /** Comes by every few minutes as long as the clock runs. `serviceNow`: null while it is dead. */
@@ -58,7 +52,7 @@ export function letDeskWork(
   });
 }
 
-async function map(service: Service, clock: Clock, errand: Errand): Promise<void> {
+async function map(service: Service, clock: Clock, errand: Omit<Errand, 'atMs'>): Promise<void> {
   const { channel, carrier, code } = errand;
   const mapping = { carrier, service: '', code, name: null, url: null };
   await service.database.db

@@ -35,6 +35,8 @@ const typical: { mirakl: Chances<MiraklKind>; peoplevox: Chances<PeoplevoxKind> 
     lineRefusedSpuriously: 0.01,
     importErrorReportLost: 0.02,
     offerExportFails: 0.02,
+    shipIgnored: 0.01,
+    trackingLost: 0.01,
   },
   peoplevox: {
     ...wire,

@@ -9,16 +9,19 @@ import { explain, judge, type Verdict } from './check.ts';
 import { type DespatchVerdict, judgeDespatch } from './check-despatch.ts';
 import { judgeStock, type StockVerdict } from './check-stock.ts';
 import { letDeskWork, mapCarriers } from './desk.ts';
+import { explainDespatch } from './despatch-life.ts';
 import { drive } from './drive.ts';
 import { type FaultLevel, setMiraklFaults, setPeoplevoxFaults } from './faults.ts';
 import { letTheDayHappen, type Placed } from './happenings.ts';
-import { flashShoppersOf, planMishaps } from './mishaps.ts';
+import { flashShoppersOf, type Outage, planMishaps } from './mishaps.ts';
 import { letPeopleWork } from './people.ts';
 import { type Floor, letPickersWork } from './pickers.ts';
+import { isQuiet } from './quiet.ts';
 import { channelIds, rehearsalSettings, siteNames } from './settings.ts';
 import { type Stage, setStage } from './stage.ts';
 import { explainStock } from './stock-life.ts';
 import { openSupply } from './supply.ts';
+import { readTold } from './told.ts';
 import { createVirtualClock, type Life, type VirtualClock } from './virtual-clock.ts';
 import { createVirtualNetwork, type VirtualNetwork } from './virtual-transport.ts';
 import { awakeBetween, watchOffers } from './watch.ts';
@@ -61,8 +64,6 @@ const leadTimeDays = 1 / 16;
 const slaStagesMinutes = [30, 0];
 /** The service gets this long after the last purchase, faults off, before it is judged. */
 const settleMs = 4 * 60 * minuteMs;
-/** From the end of the day on. */
-const leastSettleMs = 90 * minuteMs;
 /** SKUs whose life is told. */
 const mostLives = 20;
 /** How often it is looked whether everything has settled. */
@@ -85,10 +86,13 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   const stage = setStage(given);
   const dice = new Dice(`rehearsal ${options.seed}`);
   const outages = planMishaps(clock, stage, options.faults);
+  // What is sold on a marketplace that is away concerns the offers of all.
+  const blind = outages.map((one) => ({ ...one, channel: null }));
   const limitMs = lagLimitMs(options);
   const supply = openSupply(stage, {
     nowMs: () => clock.nowMs(),
-    isRecent: (atMs) => awakeBetween(atMs, clock.nowMs(), outages) <= limitMs,
+    isRecent: (atMs) => awakeBetween(atMs, clock.nowMs(), blind) <= limitMs,
+    isBlind: () => isWithin(clock.nowMs(), outages),
   });
   const look = () => void supply.look();
   const network = networkOf(stage, dice.fork('network'), look);
@@ -102,7 +106,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   const placed = letTheDayHappen(clock, stage, look);
   const people = letPeopleWork(clock, stage);
   const floor = letPickersWork(clock, stage, placed, dice.fork('pickers'));
-  const watch = watchOffers(clock, stage, supply, { limitMs, outages });
+  const watch = watchOffers(clock, stage, supply, { limitMs, outages: blind });
   await show.begin();
   await mapCarriers(show.service, clock, channels);
   letDeskWork(clock, () => (show.isAlive ? show.service : null), floor, dice.fork('desk'));
@@ -115,15 +119,23 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   const stockCase = { stage, supply, watch, people, refusedSales, nowMs: clock.nowMs() };
   const stock = await judgeStock(stockCase, show.service);
   const despatchCase = { stage, floor, outages, nowMs: clock.nowMs() };
-  const despatch = await judgeDespatch(despatchCase, show.service);
+  const despatch = judgeDespatch(despatchCase, await readTold(show.service));
   const lives = new Map<string, string[]>();
   for (const { orderId } of [...findingsIn(verdict), ...despatchFindings(despatch)])
-    lives.set(orderId, await explain(show.service, orderId));
+    lives.set(orderId, [
+      ...(await explain(show.service, orderId)),
+      ...(await explainDespatch(despatchCase, show.service, orderId)),
+    ]);
   for (const { shopSku } of stock.findings.slice(0, mostLives))
     lives.set(shopSku, await explainStock(stockCase, show.service, shopSku));
   await show.end();
   const virtualSeconds = (clock.nowMs() - startMs) / 1_000;
   return { verdict, stock, despatch, stage, placed, crashes: show.crashes, virtualSeconds, lives };
+}
+
+/** Whether a marketplace is away then. */
+function isWithin(atMs: number, outages: readonly Outage[]): boolean {
+  return outages.some((one) => one.channel !== null && one.fromMs <= atMs && atMs < one.toMs);
 }
 
 /** How long a change may stay unknown to the marketplaces: it just misses a read, its file waits for its turn and
@@ -313,41 +325,4 @@ async function settle(clock: VirtualClock, stage: Stage, show: Show, floor: Floo
     if (show.isAlive && floor.isIdle() && (await isQuiet(stage, show.service, clock.nowMs())))
       return;
   }
-}
-
-async function isQuiet(stage: Stage, service: Service, nowMs: number): Promise<boolean> {
-  const waiting = [...stage.marketplaces.values()].some((marketplace) =>
-    [...marketplace.truth.orders.values()].some((order) => order.state.startsWith('WAITING_DEBIT')),
-  );
-  if (waiting) return false;
-  const { db } = service.database;
-  const unshown = await db
-    .selectFrom('stock_listings')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('step', '<>', 'quiet')
-    // Buffers shrink unit by unit as sales are forgotten: what was worked out just now is not waited for.
-    .where('wanted_at', '<', new Date(nowMs - 5 * minuteMs))
-    .executeTakeFirstOrThrow();
-  if (Number(unshown.count) > 0) return false;
-  const moving = await db
-    .selectFrom('sales_orders')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('step', 'not in', ['verified', 'cancelled'])
-    // What waits for a person, or for its long rest to end, is not moving.
-    .where('due_at', '<', new Date(nowMs + 10 * minuteMs))
-    .executeTakeFirstOrThrow();
-  const telling = await db
-    .selectFrom('confirmations')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('step', 'not in', ['waiting', 'verified', 'moot'])
-    .where('due_at', '<', new Date(nowMs + 10 * minuteMs))
-    .executeTakeFirstOrThrow();
-  if (Number(telling.count) > 0) return false;
-  const polled = await db
-    .selectFrom('flows')
-    .select((eb) => eb.fn.min('last_ok_at').as('at'))
-    .where('flow', '=', 'orders.intake')
-    .executeTakeFirst();
-  const isFresh = (polled?.at?.getTime() ?? 0) > nowMs - 3 * minuteMs;
-  return isFresh && Number(moving.count) === 0 && nowMs > stage.world.endMs + leastSettleMs;
 }

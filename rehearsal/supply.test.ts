@@ -8,7 +8,7 @@ const minuteMs = 60_000;
 const startMs = Date.UTC(2026, 2, 2, 8);
 
 /** An empty shop with item A on two sites, B, and a kit of two A and one B; everything is listed. */
-function aShop() {
+function aShop({ isAway = false } = {}) {
   const clock = createVirtualClock(startMs);
   const sites = ['PrimarySite', 'Overflow'];
   const given = {
@@ -30,6 +30,7 @@ function aShop() {
   const supply = openSupply(stage, {
     nowMs: () => clock.nowMs(),
     isRecent: (atMs) => clock.nowMs() - atMs <= 6 * minuteMs,
+    isBlind: () => isAway,
   });
   supply.look();
   const buy = (channel: string, offerSku: string, quantity: number) => {
@@ -54,6 +55,11 @@ describe('what could be supplied', () => {
     const { supply, buy } = aShop();
     buy('jl', 'KIT', 2);
     expect([supply.of('A'), supply.of('B'), supply.ofListing('KIT')]).toEqual([2, 7, 1]);
+  });
+  it("sold beyond while a marketplace is away is nobody's fault", () => {
+    const { buy } = aShop({ isAway: true });
+    expect(buy('jl', 'A', 8)).toMatchObject({ oversold: 0, unavoidable: 2 });
+    expect(aShop().buy('jl', 'A', 8)).toMatchObject({ oversold: 2, unavoidable: 0 });
   });
   it('is there again when the order is cancelled', () => {
     const { stage, supply, buy } = aShop();

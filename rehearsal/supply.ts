@@ -45,6 +45,8 @@ export type SupplyRules = {
   nowMs(): number;
   /** Whether the service could not have told of something that happened then by now. */
   isRecent(atMs: number): boolean;
+  /** Whether a marketplace is away, so that nobody can know what is sold there, nor lower what it shows. */
+  isBlind(): boolean;
 };
 
 /** Line states in which units are owed to somebody and have not left. */
@@ -200,7 +202,7 @@ function takeInOrder(books: Books, channel: string, order: SimOrder, touched: Se
     touched.add(itemCode);
     const after = supplyOf(books, itemCode)!;
     const beyond = Math.max(0, Math.min(bought.units, -after));
-    const unavoidable = excused(books, itemCode, beyond);
+    const unavoidable = books.rules.isBlind() ? beyond : excused(books, itemCode, beyond);
     books.log.sales.push({
       atMs: books.rules.nowMs(),
       ...{ channel, orderId: order.orderId, itemCode, ...bought },

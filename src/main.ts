@@ -306,6 +306,8 @@ export async function startThrowawayPostgres(
 export function databaseUrlOfEnvironment(): string | undefined {
   return processEnvironment['DATABASE_URL'] || undefined;
 }
+/** What people do with despatches, for the rehearsal's people. */
+export { decideWithdrawals, mapCarrier } from './despatch/by-hand.ts';
 export { loadConfig, processEnvironment, systemClock };
 
 type Wires = Pick<ServiceDeps, 'clock' | 'transport' | 'isPaced'> & {

@@ -88,9 +88,9 @@ function decide(
       ? { next: 'wait', what: 'not shown' }
       : { next: 'done', what: 'the warehouse has none' };
   }
-  const isDone = isWhole(row)
-    ? status?.word === 'cancelled'
-    : judge(row, seen, true).kind === 'whole';
+  // Of a sales order that the warehouse cancelled nothing leaves: what it still owes is for despatch to say.
+  const isDone =
+    status?.word === 'cancelled' || (!isWhole(row) && judge(row, seen, true).kind === 'whole');
   if (isDone)
     return { next: 'done', what: isWhole(row) ? 'seen cancelled' : 'seen with the new quantities' };
   const text = status?.text ?? '';

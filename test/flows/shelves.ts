@@ -69,16 +69,6 @@ export function changesSince(
   return on.truth.quantityChanges.filter((one) => one.shopSku === shopSku && one.atMs >= sinceMs);
 }
 
-/** What the service says of a listing. */
-async function theListing(trade: Trade, shopSku: string, channel = 'john-lewis') {
-  return trade.service.database.db
-    .selectFrom('stock_listings')
-    .selectAll()
-    .where('channel', '=', channel)
-    .where('shop_sku', '=', shopSku)
-    .executeTakeFirstOrThrow();
-}
-
 /** A person says that a mass change is right. */
 export async function approve(trade: Trade, minutes: number): Promise<void> {
   const until = new Date(trade.clock.nowMs() + minutes * 60_000);
