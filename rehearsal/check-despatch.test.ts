@@ -14,7 +14,12 @@ function aDay() {
   const given = { orders: 0, skus: 0, hours: 1, seed: 1, hasCeilings: false };
   const set = setStage({ ...given, clock, channels: ['jl', 'm2'], leadTimeDays: 1 / 24 });
   const stage = { ...set, warehouse };
-  const floor = { sent: [] as Sent[], errands: [], byHand: new Set<string>(), isIdle: () => true };
+  const floor = {
+    sent: [] as Sent[],
+    codes: new Map(),
+    byHand: new Set<string>(),
+    isIdle: () => true,
+  };
   const named = new Map<string, Set<string>>();
   const alertedMs = new Map<string, number>();
   const told: Told = { codes: named, carriers: new Set(), verifiedMs: new Map(), alertedMs };
@@ -37,7 +42,7 @@ function aDay() {
     const done = warehouse.despatch(orderId, { lines, trackingNumber, carrier: 'DPD' });
     if (!done.ok) throw new Error(done.why);
     const atMs = clock.nowMs();
-    const times = { leftMs: atMs, visibleMs: atMs, trackedMs: atMs, releasedMs: null };
+    const times = { leftMs: atMs, visibleMs: atMs, trackedMs: atMs, correctedMs: null };
     const { despatchNumber } = done;
     floor.sent.push({ despatchNumber, orderId, channel, way: 'whole', carrier: 'DPD', ...times });
     return despatchNumber;
@@ -45,7 +50,18 @@ function aDay() {
   /** All that is left of it, by whatever call. */
   const isTold = (channel: string, orderId: string, number: string) =>
     stage.marketplaces.get(channel)!.operatorShipsByHand(orderId, { carrierCode: 'DPD', number });
-  const judge = () => judgeDespatch({ stage, floor, outages: [], nowMs: clock.nowMs() }, told);
+  const judge = () =>
+    judgeDespatch(
+      {
+        stage,
+        floor,
+        desk: { mappedMs: new Map() },
+        outages: [],
+        nowMs: clock.nowMs(),
+        graceMs: 10 * minuteMs,
+      },
+      told,
+    );
   return { warehouse, clock, floor, named, alertedMs, order, leaves, isTold, judge };
 }
 

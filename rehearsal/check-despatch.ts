@@ -4,6 +4,7 @@ import type { ShippedLine } from '../simulators/mirakl/shipments/state.ts';
 import type { SimOrder } from '../simulators/mirakl/state.ts';
 import type { DespatchRow } from '../simulators/peoplevox/state.ts';
 import type { Finding } from './check.ts';
+import type { DeskLog } from './desk.ts';
 import type { Outage } from './mishaps.ts';
 import type { Floor, Sent } from './pickers.ts';
 import type { Stage } from './stage.ts';
@@ -13,17 +14,17 @@ export type DespatchVerdict = {
   /** Parcels that left for orders of the marketplaces, and those of them shown with their units and number. */
   made: number;
   confirmed: number;
-  /** Neither, but named to a person by an open exception, or told by hand. */
-  named: number;
+  /** Made, not confirmed, and named to a person by an open exception. */
+  named: Finding[];
   /** Parcels told twice, or orders with more units told than left. */
   duplicated: Finding[];
   wrongTracking: Finding[];
   /** Neither shown nor named. */
   lost: Finding[];
   /** The shipping deadline passed, and nobody had been told before. Orders that the service could see for less than
-   *  ten minutes before are not counted. */
+   *  `graceMs` before are not counted. */
   lateUnalerted: Finding[];
-  /** Could be told ten minutes before the deadline, the time that a vendor was away apart, and was told after. */
+  /** Could be told `graceMs` before the deadline, the time that a vendor was away apart, and was told after. */
   breaches: Finding[];
   /** Exceptions still open about orders that owe nothing. */
   stale: Finding[];
@@ -35,14 +36,15 @@ export type DespatchVerdict = {
 export type DespatchCase = {
   stage: Stage;
   floor: Floor;
+  desk: DeskLog;
   /** When vendors were away; `channel` null: the warehouse. */
   outages: readonly Outage[];
   nowMs: number;
+  /** Time in which whoever can know of a parcel, or of an order, must act. */
+  graceMs: number;
 };
 
 const minuteMs = 60_000;
-/** Time in which whoever knows of a parcel, or of an order, must act. */
-const graceMs = 10 * minuteMs;
 /** Readings by date go back this far; what turns up later is found by its number, minutes later. */
 const reachMs = 60 * minuteMs;
 
@@ -76,7 +78,7 @@ export type Told = {
 /** Judges the whole day, when everything is quiet. Pure. */
 export function judgeDespatch(one: DespatchCase, told: Told): DespatchVerdict {
   const verdict: DespatchVerdict = {
-    ...{ made: 0, confirmed: 0, named: 0 },
+    ...{ made: 0, confirmed: 0, named: [] },
     ...{ duplicated: [], wrongTracking: [], lost: [], lateUnalerted: [], breaches: [], stale: [] },
     ...{ confirmLagsMs: [], verifyLagsMs: [] },
   };
@@ -144,10 +146,12 @@ function judgeParcel(
   const isNamed = order.codes.size > 0 || carriers.has(`${order.channel} ${sent.carrier}`);
   const problem = isByParcel ? parcelProblem(order, parcel) : wholeProblem(order);
   if (problem === null) verdict.confirmed += 1;
-  else if (isNamed) verdict.named += 1;
   else {
-    const finding = { orderId, what: `${sent.despatchNumber} (${sent.way}): ${problem.what}` };
-    if (problem.kind === 'number') verdict.wrongTracking.push(finding);
+    const codes = [...order.codes].join(', ');
+    const what = `${sent.despatchNumber} (${sent.way}): ${problem.what}`;
+    const finding = { orderId, what };
+    if (isNamed) verdict.named.push({ orderId, what: `${what}; ${codes || 'carrier-unmapped'}` });
+    else if (problem.kind === 'number') verdict.wrongTracking.push(finding);
     else verdict.lost.push(finding);
   }
 }
@@ -207,11 +211,16 @@ function toldMs(order: Order, parcel: Parcel, isByParcel: boolean): number | nul
 
 /** From when on a parcel could be told of; where whole orders are shipped, when all of it had left and a number was
  *  there. */
-function tellableMs(order: Order, parcel: Parcel, isByParcel: boolean): number {
+function tellableMs(order: Order, parcel: Parcel, isByParcel: boolean, desk: DeskLog): number {
   const of = isByParcel ? [parcel.sent] : order.parcels.map((one) => one.sent);
-  const released = of.map((one) => one.releasedMs ?? 0);
+  const released = of.map((one) => Math.max(one.correctedMs ?? 0, mappedMs(desk, one)));
   const tracked = of.map((one) => one.trackedMs);
   return Math.max(...of.map((one) => one.visibleMs), ...released, Math.min(...tracked));
+}
+
+/** When a person mapped its carrier; 0: nobody had to. */
+function mappedMs(desk: DeskLog, { channel, carrier }: Sent): number {
+  return desk.mappedMs.get(`${channel} ${carrier}`) ?? 0;
 }
 
 function judgeLags(
@@ -223,17 +232,20 @@ function judgeLags(
   const isByParcel = one.stage.parcelChannels.has(order.channel);
   const { orderId, shippingDeadlineMs } = order.order;
   for (const parcel of order.parcels) {
-    const fromMs = tellableMs(order, parcel, isByParcel);
+    const fromMs = tellableMs(order, parcel, isByParcel, one.desk);
     const told = toldMs(order, parcel, isByParcel);
     const isLate = told === null ? one.nowMs > shippingDeadlineMs : told > shippingDeadlineMs;
     const leftMs = awake(one, order.channel, fromMs, shippingDeadlineMs);
-    if (isLate && leftMs >= graceMs && order.codes.size === 0 && !order.isByHand) {
+    if (isLate && leftMs >= one.graceMs && order.codes.size === 0 && !order.isByHand) {
       const at = told === null ? 'never' : timeOf(told);
       const what = `${parcel.sent.despatchNumber} could be told from ${timeOf(fromMs)}, was told ${at}, deadline ${timeOf(shippingDeadlineMs)}`;
       verdict.breaches.push({ orderId, what });
     }
     const of = isByParcel ? [parcel] : order.parcels;
-    const isHeld = of.some(({ sent }) => sent.releasedMs !== null || isOutOfReach(sent));
+    const isHeld = of.some(
+      ({ sent }) =>
+        sent.correctedMs !== null || mappedMs(one.desk, sent) > sent.leftMs || isOutOfReach(sent),
+    );
     if (isHeld || order.isByHand || told === null) continue;
     verdict.confirmLagsMs.push(Math.max(0, told - fromMs));
     const key = `${order.channel} ${orderId} ${isByParcel ? parcel.sent.despatchNumber : 'whole'}`;
@@ -281,7 +293,7 @@ function judgeDeadlines(
         .some((line) => line.unitsLeft > 0 || line.entries.some((entry) => entry.isLate));
       const alertedMs = first.get(`${channel} ${orderId}`) ?? Number.POSITIVE_INFINITY;
       const seeableMs = awake(one, channel, shippingSinceMs, shippingDeadlineMs);
-      if (!isLate || alertedMs <= shippingDeadlineMs || seeableMs < graceMs) continue;
+      if (!isLate || alertedMs <= shippingDeadlineMs || seeableMs < one.graceMs) continue;
       const told = Number.isFinite(alertedMs) ? `at ${timeOf(alertedMs)}` : 'never';
       const what = `deadline ${timeOf(shippingDeadlineMs)} passed, alert given ${told}`;
       verdict.lateUnalerted.push({ orderId, what });

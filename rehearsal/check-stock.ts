@@ -145,7 +145,9 @@ function wrongAtEnd({ stage, supply }: StockCase, pools: Map<string, Pool>): Sto
       if (isDeleted) continue;
       const made = supply.partsOf(shopSku).map(({ itemCode, each }) => {
         const pool = pools.get(itemCode)!;
-        const { least, most } = boundsOf(pool, pool.uses.length);
+        const { most } = boundsOf(pool, pool.uses.length);
+        const left = { ...pool, supply: pool.supply - supply.givenUpOf(itemCode) };
+        const { least } = boundsOf(left, pool.uses.length);
         return { least: Math.floor(least / each), most: Math.floor(most / each) };
       });
       const least = made.length === 0 ? 0 : Math.min(...made.map((one) => one.least));

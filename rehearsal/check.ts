@@ -132,6 +132,8 @@ function expectedOf(one: Case, wasPayable: boolean): Expected {
   const found = stage.warehouse.truth.salesOrders.get(order.orderId);
   const isBeyond = placed?.deed === 'done' && leavesBeyond(order, found);
   const expects = mustBeTold(one, wasPayable, isBeyond);
+  // Cancelled there before it was ever seen whole: sent again in vain, and named.
+  if (isGivenUp(found)) return { expects, mayBe: ['export-refused', 'export-differs'] };
   return { expects, mayBe: isBeyond ? ['cancel-too-late', 'cancel-not-applied'] : [] };
 }
 
@@ -144,7 +146,7 @@ function mustBeTold(
   isBeyond: boolean,
 ): readonly string[] {
   const isStuck = placed?.shopper.kind === 'lineCancelled' && placed.deed === 'done';
-  if (isStuck && !stage.canEmptyLines) return ['cancel-not-applied'];
+  if (isStuck && !stage.canEmptyLines && !isBeyond) return ['cancel-not-applied'];
   const found = stage.warehouse.truth.salesOrders.get(order.orderId);
   if (isBeyond) return ['cancel-too-late'];
   const expects = placed?.shopper.expects ?? [];
@@ -235,7 +237,8 @@ function judgeAccount(
     (isWanted && !isOwed && known.state === 'confirmed') ||
     (!isWanted && ['cancelled', 'received', 'despatched', 'confirmed'].includes(known.state)) ||
     (known.state === 'received' && !order.history.some((move) => move.to === 'SHIPPING'));
-  if (!isSettled && !(isNamed && expects.length > 0)) {
+  const isOthers = isGivenUp(one.stage.warehouse.truth.salesOrders.get(order.orderId));
+  if (!isSettled && !(isNamed && (expects.length > 0 || isOthers))) {
     verdict.unaccounted.push({
       orderId: order.orderId,
       what: `${known.state}, step ${known.step}, marketplace ${order.state}`,

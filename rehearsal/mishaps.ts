@@ -7,9 +7,10 @@ import type { VirtualClock } from './virtual-clock.ts';
 const minuteMs = 60_000;
 /** How long a flow that failed again and again may rest before it tries anew. */
 const restMs = 2 * minuteMs;
-/** A marketplace is away for so long, from here in the day on: longer than any order has until its deadline. */
-const downMs = 120 * minuteMs;
+/** A marketplace is away from here in the day on, for longer than an order has until its deadline (two hours, on a day
+ *  of two hours or more). */
 const downAt = 0.45;
+const longestDownMs = 120 * minuteMs;
 const inventoryReport = 'GetReportData Item inventory summary';
 
 /** A span in which the service could not know, or could not tell. `channel` null: the warehouse was away. */
@@ -40,6 +41,7 @@ export function planMishaps(clock: VirtualClock, stage: Stage, level: FaultLevel
     const [first] = stage.marketplaces.values();
     at(0.7, () => first?.faults.next('importStuck', 1, 'STO01'));
     const [channel, last] = [...stage.marketplaces].at(-1)!;
+    const downMs = Math.min(longestDownMs, spanMs);
     at(downAt, () => last.goDown(downMs));
     outages.push(outage(downAt, downMs, channel));
   }

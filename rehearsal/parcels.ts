@@ -40,10 +40,12 @@ export function dealWays(dice: Dice): () => Way {
   };
 }
 
-/** From allocation to the first hand on the order, and from there to the van. */
-export function paceOf(way: Way, dice: Dice): { startMs: number; leaveMs: number } {
+/** From allocation to the first hand on the order, and from there to the van. `leadMs`: until the deadline. */
+export function paceOf(way: Way, leadMs: number, dice: Dice): { startMs: number; leaveMs: number } {
   const startMs =
-    way === 'slow' ? dice.between(95, 105) * minuteMs : dice.between(4 * 60, 15 * 60) * 1_000;
+    way === 'slow'
+      ? leadMs + dice.between(5, 15) * minuteMs
+      : dice.between(4 * 60, 15 * 60) * 1_000;
   return { startMs, leaveMs: dice.between(2 * 60, 6 * 60) * 1_000 };
 }
 

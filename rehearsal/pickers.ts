@@ -27,18 +27,15 @@ export type Sent = {
   /** From when on the report shows it, and its number. */
   visibleMs: number;
   trackedMs: number;
-  /** It could be told of no sooner: a person had to map the carrier, or to correct the number. Null: at once. */
-  releasedMs: number | null;
+  /** A doubtful number could be told of no sooner: then a person corrected it. Null: it was right. */
+  correctedMs: number | null;
   carrier: string;
 };
 
-/** Things that wait for a person who works with the service. */
-export type Errand = { atMs: number; channel: string; carrier: string; code: string };
-
 export type Floor = {
   sent: Sent[];
-  /** Carriers to be mapped, filled in as the day goes on. */
-  errands: Errand[];
+  /** What every carrier that was ever used is called on a marketplace. */
+  codes: Map<string, string>;
   /** Orders that somebody shipped in the back office. */
   byHand: Set<string>;
   /** Whether nobody has anything in hand. */
@@ -49,8 +46,6 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 /** How often somebody looks for orders to pick. */
 const lookMs = 20 * secondMs;
-/** A person maps a carrier an hour after it was first used. */
-const mapAfterMs = 60 * minuteMs;
 const correctAfterMs = 30 * minuteMs;
 /** What is not on the shelf is looked for again so often. */
 const searches = 3;
@@ -72,6 +67,8 @@ type Books = {
   floor: Omit<Floor, 'isIdle'>;
   print: (code: string) => string;
   channelOf: (orderId: string) => string | undefined;
+  /** From payable to the deadline. */
+  leadMs: number;
   strange: number;
 };
 
@@ -80,14 +77,15 @@ export function letPickersWork(
   clock: VirtualClock,
   stage: Stage,
   placed: readonly Placed[],
-  dice: Dice,
+  { leadMs, dice }: { leadMs: number; dice: Dice },
 ): Floor {
-  const floor = { sent: [], errands: [], byHand: new Set<string>() };
+  const codes = new Map<string, string>(carriers.map(({ name, code }) => [name, code]));
+  const floor = { sent: [], codes, byHand: new Set<string>() };
   const deal = dealWays(dice.fork('ways'));
   const channelOf = (orderId: string) =>
     [...stage.marketplaces].find(([, one]) => one.truth.orders.has(orderId))?.[0];
   const print = printLabels();
-  const books: Books = { clock, stage, dice, floor, print, channelOf, strange: 0 };
+  const books: Books = { clock, stage, dice, floor, print, channelOf, leadMs, strange: 0 };
   let busy = 0;
   clock.spawn(async () => {
     const orders = stage.warehouse.truth.salesOrders.values();
@@ -124,7 +122,7 @@ function kindsOf(placed: readonly Placed[]): Map<string, OrderKind> {
 async function pick(books: Books, order: SalesOrder, way: Way, kind: OrderKind): Promise<void> {
   const { clock, stage, dice } = books;
   const own = dice.fork(order.number);
-  const { startMs, leaveMs } = paceOf(way, own);
+  const { startMs, leaveMs } = paceOf(way, books.leadMs, own);
   if (order.status === 'Allocated') await clock.sleep(startMs);
   if (way === 'cancelled' || (kind === 'cancelledTooLate' && own.chance(0.5))) {
     await clock.sleep(leaveMs);
@@ -169,8 +167,7 @@ function leave(books: Books, order: SalesOrder, way: Way, own: Dice, most: numbe
   const channel = books.channelOf(order.number);
   if (lines.length === 0 || !channel) return;
   const carrier = own.pick(carriers);
-  const isStrange = way === 'wrongCarrier';
-  const name = isStrange ? `Van ${(books.strange += 1)}` : carrier.name;
+  const name = way === 'wrongCarrier' ? `Van ${(books.strange += 1)}` : carrier.name;
   const number = print(carrier.code);
   const isDoubtful = way === 'doubtful';
   const { trackedAfterMs, visibleAfterMs } = delaysOf(way, own);
@@ -185,16 +182,14 @@ function leave(books: Books, order: SalesOrder, way: Way, own: Dice, most: numbe
   if (!done.ok) return;
   const { despatchNumber } = done;
   const nowMs = clock.nowMs();
-  const waitMs = isStrange ? mapAfterMs : isDoubtful ? correctAfterMs : null;
   floor.sent.push({
     ...{ despatchNumber, orderId: order.number, channel, way, carrier: name },
     leftMs: nowMs,
     visibleMs: nowMs + visibleAfterMs,
     trackedMs: nowMs + trackedAfterMs,
-    releasedMs: waitMs === null ? null : nowMs + waitMs,
+    correctedMs: isDoubtful ? nowMs + correctAfterMs : null,
   });
-  if (isStrange)
-    floor.errands.push({ atMs: nowMs + mapAfterMs, channel, carrier: name, code: carrier.code });
+  floor.codes.set(name, carrier.code);
   if (way === 'byHand') shipByHand(books, order, channel, 'after', number);
   const correction =
     way === 'doubtful' ? number : way === 'corrected' ? print(carrier.code) : undefined;

@@ -46,6 +46,9 @@ describe('a rehearsed day', () => {
     expect(report.latencySeconds.p99).toBeLessThanOrEqual(90);
     expect(report.stock.lagSeconds.p99).toBeLessThanOrEqual(240);
     expect(report.stock.publishes).toBeGreaterThan(10);
+    expect(report.despatch.confirmed).toBeGreaterThan(30);
+    expect(report.despatch.lagSeconds.confirmed.p99).toBeLessThanOrEqual(90);
+    expect(report.despatch.lagSeconds.verified.p99).toBeLessThanOrEqual(180);
     expect(report.passed).toBe(true);
   });
 
@@ -55,6 +58,9 @@ describe('a rehearsed day', () => {
     expect(report.faultsSuffered).toBeGreaterThan(10);
     // Those who came too late for the flash sale went away empty-handed.
     expect(report.stock.refusedSales).toBeGreaterThan(0);
+    const { made, confirmed, named } = report.despatch;
+    expect(made).toBe(confirmed + named);
+    expect(confirmed).toBeGreaterThan(30);
     expect(report.passed).toBe(true);
   });
 
@@ -86,6 +92,7 @@ describe('a rehearsed day', () => {
       const report = await aDay(day);
       expect(report.findings).toEqual([]);
       expect(report.crashes).toBeGreaterThan(0);
+      expect(report.sla.breachesByIntegration).toBe(0);
       expect(report.passed).toBe(true);
     },
   );

@@ -139,7 +139,7 @@ function stockOf({ lagsMs, findings: _, unitsWithheld, ...counts }: StockVerdict
 function despatchOf(verdict: DespatchVerdict): Report['despatch'] {
   const { made, confirmed, named, confirmLagsMs, verifyLagsMs } = verdict;
   return {
-    ...{ made, confirmed, named },
+    ...{ made, confirmed, named: named.length },
     duplicated: verdict.duplicated.length,
     wrongTracking: verdict.wrongTracking.length,
     lost: verdict.lost.length,

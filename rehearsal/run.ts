@@ -59,8 +59,11 @@ export type Outcome = {
 /** Mondays are as good as any day. */
 const startMs = Date.UTC(2026, 2, 2, 8, 0, 0);
 const minuteMs = 60_000;
-/** From payable to the shipping deadline: an hour and a half. */
-const leadTimeDays = 1 / 16;
+/** From payable to the shipping deadline: an hour and a half, on a short day half of it, so that it is missed on the
+ *  same day. */
+function leadTimeMs(hours: number): number {
+  return Math.min(90, hours * 45) * minuteMs;
+}
 const slaStagesMinutes = [30, 0];
 /** The service gets this long after the last purchase, faults off, before it is judged. */
 const settleMs = 4 * 60 * minuteMs;
@@ -74,6 +77,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   const channels = channelIds.slice(0, options.channels);
   const sites = siteNames.slice(0, options.sites);
   const flashShoppers = flashShoppersOf(options.faults);
+  const leadMs = leadTimeMs(options.hours);
   const given = {
     ...options,
     clock,
@@ -81,7 +85,7 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
     sites,
     flashShoppers,
     hasCeilings: true,
-    leadTimeDays,
+    leadTimeDays: leadMs / (24 * 60 * minuteMs),
   };
   const stage = setStage(given);
   const dice = new Dice(`rehearsal ${options.seed}`);
@@ -105,11 +109,11 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   setFaults(stage, options.faults);
   const placed = letTheDayHappen(clock, stage, look);
   const people = letPeopleWork(clock, stage);
-  const floor = letPickersWork(clock, stage, placed, dice.fork('pickers'));
+  const floor = letPickersWork(clock, stage, placed, { leadMs, dice: dice.fork('pickers') });
   const watch = watchOffers(clock, stage, supply, { limitMs, outages: blind });
   await show.begin();
   await mapCarriers(show.service, clock, channels);
-  letDeskWork(clock, () => (show.isAlive ? show.service : null), floor, dice.fork('desk'));
+  const desk = letDeskWork(clock, () => (show.isAlive ? show.service : null), floor);
   if (options.faults === 'harsh') planCrashes(clock, show, dice.fork('crashes'), stage.world.endMs);
   await passTheDay(clock, stage, options);
   setFaults(stage, 'none');
@@ -118,10 +122,12 @@ export async function rehearse(options: RehearsalOptions): Promise<Outcome> {
   const refusedSales = placed.filter((one) => one.isRefused).length;
   const stockCase = { stage, supply, watch, people, refusedSales, nowMs: clock.nowMs() };
   const stock = await judgeStock(stockCase, show.service);
-  const despatchCase = { stage, floor, outages, nowMs: clock.nowMs() };
+  const graceMs = leastGraceMs + allowanceMs[options.faults];
+  const despatchCase = { stage, floor, desk, outages, nowMs: clock.nowMs(), graceMs };
   const despatch = judgeDespatch(despatchCase, await readTold(show.service));
   const lives = new Map<string, string[]>();
-  for (const { orderId } of [...findingsIn(verdict), ...despatchFindings(despatch)])
+  const named = despatch.named.slice(0, mostLives);
+  for (const { orderId } of [...findingsIn(verdict), ...despatchFindings(despatch), ...named])
     lives.set(orderId, [
       ...(await explain(show.service, orderId)),
       ...(await explainDespatch(despatchCase, show.service, orderId)),
@@ -138,11 +144,15 @@ function isWithin(atMs: number, outages: readonly Outage[]): boolean {
   return outages.some((one) => one.channel !== null && one.fromMs <= atMs && atMs < one.toMs);
 }
 
+/** For calls that are made again, several times over when all fails at once. */
+const allowanceMs = { none: 0, typical: 5 * minuteMs, harsh: 15 * minuteMs };
+/** A parcel that could be told so long before its deadline is told before it. */
+const leastGraceMs = 10 * minuteMs;
+
 /** How long a change may stay unknown to the marketplaces: it just misses a read, its file waits for its turn and
  *  for the import. Where calls fail, reads and files are lost on the way and made anew, several times over when all
  *  fails at once. */
 function lagLimitMs({ cadenceSeconds, faults }: RehearsalOptions): number {
-  const allowanceMs = { none: 0, typical: 5 * minuteMs, harsh: 15 * minuteMs };
   return 2 * cadenceSeconds * 1_000 + 2 * minuteMs + allowanceMs[faults];
 }
 
@@ -320,9 +330,13 @@ async function passTheDay(
 /** Until nothing moves any more: the simulators are quiet and no sales order is on its way. */
 async function settle(clock: VirtualClock, stage: Stage, show: Show, floor: Floor): Promise<void> {
   const giveUpMs = clock.nowMs() + settleMs;
+  // Quiet twice running: what ended just now has been seen by every flow.
+  let wasQuiet = false;
   while (clock.nowMs() < giveUpMs) {
     await clock.runUntil(clock.nowMs() + settleStepMs);
-    if (show.isAlive && floor.isIdle() && (await isQuiet(stage, show.service, clock.nowMs())))
-      return;
+    const isQuietNow =
+      show.isAlive && floor.isIdle() && (await isQuiet(stage, show.service, clock.nowMs()));
+    if (isQuietNow && wasQuiet) return;
+    wasQuiet = isQuietNow;
   }
 }

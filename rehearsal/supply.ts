@@ -35,6 +35,8 @@ export type Supply = {
   of(itemCode: string): number | null;
   /** The same for a listing, kits by their scarcest part; null: nothing to make it of. */
   ofListing(shopSku: string): number | null;
+  /** Units that the marketplaces wait for and the warehouse gave up: whoever counts them as promised is careful. */
+  givenUpOf(itemCode: string): number;
   /** What one unit of a listing is made of; empty: nothing that the warehouse knows. */
   partsOf(shopSku: string): Part[];
 };
@@ -96,6 +98,7 @@ export function openSupply(stage: Stage, rules: SupplyRules): Supply {
       );
       return made.length === 0 ? null : Math.min(...made);
     },
+    givenUpOf: (itemCode) => givenUpOf(books, itemCode),
     partsOf: (shopSku) => partsOf(stage, shopSku),
   };
 }
@@ -132,13 +135,9 @@ function unreserved(
   itemCode: string,
   stage: Stage,
 ): number {
-  let owed = 0;
-  for (const line of order.lines) {
-    if (!owedStages.has(line.stage)) continue;
-    for (const part of partsOf(stage, line.offerSku)) {
-      if (part.itemCode === itemCode) owed += part.each * line.quantity;
-    }
-  }
+  // What the warehouse itself gave up goes to nobody, whether or not the marketplace knows by now.
+  if (isGivenUp(found)) return 0;
+  const owed = owedOf(order, itemCode, stage);
   let set = 0;
   for (const line of found?.lines ?? []) {
     for (const { item, each } of line.parts) {
@@ -146,6 +145,31 @@ function unreserved(
     }
   }
   return Math.max(0, owed - set);
+}
+
+function isGivenUp(found: SalesOrder | undefined): boolean {
+  return found?.status === 'Cancelled' && found.history.at(-1)?.by === 'warehouse';
+}
+
+function givenUpOf({ stage, ordersOf }: Books, itemCode: string): number {
+  let units = 0;
+  for (const order of ordersOf.get(itemCode) ?? []) {
+    if (isGivenUp(stage.warehouse.truth.salesOrders.get(order.orderId)))
+      units += owedOf(order, itemCode, stage);
+  }
+  return units;
+}
+
+/** Units of an item that a marketplace waits for. */
+function owedOf(order: SimOrder, itemCode: string, stage: Stage): number {
+  let owed = 0;
+  for (const line of order.lines) {
+    if (!owedStages.has(line.stage)) continue;
+    for (const part of partsOf(stage, line.offerSku)) {
+      if (part.itemCode === itemCode) owed += part.each * line.quantity;
+    }
+  }
+  return owed;
 }
 
 function look(books: Books): Set<string> {

@@ -94,9 +94,13 @@ function warehouseFlows(
       name: readFlow,
       everyMs: Math.max(shortestCadenceMs, warehouse.stock.readSeconds * 1_000),
       run: async (context) => {
-        await learnReservations(context, deps);
-        await readStock(context, deps);
-        await context.wake(reckonFlow, warehouse.id);
+        try {
+          await learnReservations(context, deps);
+        } finally {
+          // Figures are read all the same: until reservations are known, units only stay promised for longer.
+          if (!context.signal.aborted) await readStock(context, deps);
+          await context.wake(reckonFlow, warehouse.id);
+        }
         await learnAboutItems(context, deps);
         await raiseStuck(context, deps);
       },
