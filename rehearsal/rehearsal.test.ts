@@ -37,7 +37,7 @@ async function aDay(day: {
   return makeReport(options, outcome, 0);
 }
 
-describe('a rehearsed day', () => {
+describe('a rehearsed day', { timeout: 300_000 }, () => {
   it('without faults brings every order into the warehouse within 90 seconds of being payable', async () => {
     const report = await aDay({ seed: 11, faults: 'none', hours: 1 });
     expect(report.findings).toEqual([]);
