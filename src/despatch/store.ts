@@ -334,13 +334,17 @@ export async function readOpenNumbers(
     select s.sales_order_number as number from sales_orders s
     join orders o using (channel, marketplace_order_id)
     left join despatch_looks k on k.warehouse = s.warehouse and k.sales_order_number = s.sales_order_number
-    where s.warehouse = ${warehouse} and s.verified_at is not null and s.step <> 'cancelled'
-      and coalesce(k.looked_at, s.verified_at) < ${askedBefore}
+    where s.warehouse = ${warehouse} and s.step <> 'cancelled'
+      -- One that was to be cancelled before it was seen whole may be picked all the same.
+      and (s.verified_at is not null or s.step in ('cancelling', 'cancel-sent'))
+      and coalesce(k.looked_at, s.verified_at, 'epoch') < ${askedBefore}
       and (o.state not in ('confirmed', 'settled', 'cancelled') and exists (select from order_lines l
           where (l.channel, l.marketplace_order_id) = (o.channel, o.marketplace_order_id) and l.wire_state = 'SHIPPING')
         or exists (select from confirmations c where (c.channel, c.marketplace_order_id) = (o.channel, o.marketplace_order_id)
           and (c.step in ('waiting', 'stopped') or c.step = 'ready' and c.attempts > 0)))
-    order by coalesce(k.looked_at, s.verified_at), s.verified_at limit ${limit}`.execute(db);
+    order by coalesce(k.looked_at, s.verified_at, 'epoch'), s.verified_at limit ${limit}`.execute(
+    db,
+  );
   return rows.map((row) => row.number);
 }
 
