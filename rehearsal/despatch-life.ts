@@ -50,6 +50,11 @@ function marketplaceSide(stage: DespatchCase['stage'], orderId: string): string[
 
 async function serviceSide(service: Service, orderId: string): Promise<string[]> {
   const { db } = service.database;
+  const rows = await db
+    .selectFrom('despatch_rows')
+    .selectAll()
+    .where('sales_order_number', '=', orderId)
+    .execute();
   const confirmations = await db
     .selectFrom('confirmations')
     .selectAll()
@@ -66,6 +71,10 @@ async function serviceSide(service: Service, orderId: string): Promise<string[]>
     .where('marketplace_order_id', '=', orderId)
     .execute();
   return [
+    ...rows.map(
+      (row) =>
+        `service keeps ${row.despatch_number}: ${row.quantity} ${row.item_code}, number ${row.tracking_number}, seen ${timeAt(row.first_seen_at)}, changed ${timeAt(row.changed_at)}`,
+    ),
     ...confirmations.map(
       (one) =>
         `service ${one.parcel}: ${one.step} ${one.waits_for ?? ''} attempts ${one.attempts}, ${JSON.stringify(one.lines)}, number ${one.tracking_number}, told ${one.told_tracking}, seen ${timeAt(one.first_seen_at)}, sent ${timeAt(one.sent_at)}, shipped ${timeAt(one.shipped_at)}, verified ${timeAt(one.verified_at)}, ${one.last_error ?? ''}`,

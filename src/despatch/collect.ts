@@ -34,14 +34,9 @@ const sweepFact = 'despatch.sweptAt';
 const oddFact = 'despatch.oddAt';
 const flowName = 'despatch.collect';
 
-/** Reads what is due. Returns the sales orders of which something is new. Throws VendorError. */
-export async function collect(context: FlowContext, deps: CollectDeps): Promise<string[]> {
-  const changed = new Set(await collectRecent(context, deps));
-  for (const number of await collectOpen(context, deps)) changed.add(number);
-  return [...changed];
-}
-
-async function collectRecent(context: FlowContext, deps: CollectDeps): Promise<string[]> {
+/** Reads the report by date. Returns the sales orders of which something is new: nobody says so a second time. Throws
+ *  VendorError. */
+export async function collectRecent(context: FlowContext, deps: CollectDeps): Promise<string[]> {
   const { warehouse, peoplevox } = deps;
   const { overlapMinutes, sweepDays, firstHours } = warehouse.despatch;
   const started = context.clock.now();
@@ -72,8 +67,8 @@ async function collectRecent(context: FlowContext, deps: CollectDeps): Promise<s
 }
 
 /** Tracking that came without a new date, rows that came late with an old one, and what became of orders that
- *  nothing is heard of. */
-async function collectOpen(context: FlowContext, deps: CollectDeps): Promise<string[]> {
+ *  nothing is heard of: read by number. Returns the sales orders asked about. Throws VendorError. */
+export async function collectOpen(context: FlowContext, deps: CollectDeps): Promise<string[]> {
   const { warehouse, peoplevox } = deps;
   const before = new Date(context.clock.nowMs() - warehouse.despatch.rereadMinutes * 60_000);
   const open = await readOpenNumbers(context.db, warehouse.id, before, ordersPerCall * callsPerRun);

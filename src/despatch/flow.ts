@@ -5,7 +5,7 @@ import type { PeoplevoxClient } from '../peoplevox/client.ts';
 import type { Flow } from '../runtime/flow.ts';
 import type { ChannelSettings, Settings, WarehouseSettings } from '../settings.ts';
 import { arrange } from './arrange.ts';
-import { collect } from './collect.ts';
+import { collectOpen, collectRecent } from './collect.ts';
 import { type ConfirmDeps, confirmDue } from './confirm.ts';
 import { refreshFacts } from './facts.ts';
 import { finishOrders } from './finish.ts';
@@ -63,9 +63,12 @@ function warehouseFlow(
     everyMs: warehouse.despatch.collectSeconds * 1_000,
     urgency,
     run: async (context) => {
-      const numbers = await collect(context, { warehouse, peoplevox });
-      const ready = await arrange(context, { warehouse, channels }, numbers);
-      for (const channel of ready) await context.wake(confirmFlow, channel);
+      // Each is arranged at once: the next call may fail, and what is new is said only once.
+      for (const read of [collectRecent, collectOpen]) {
+        const numbers = await read(context, { warehouse, peoplevox });
+        const ready = await arrange(context, { warehouse, channels }, numbers);
+        for (const channel of ready) await context.wake(confirmFlow, channel);
+      }
     },
   };
 }

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Db } from '../runtime/db.ts';
 
 /** Sales orders that left since then, count as shipped on the marketplace, and differ from what the warehouse sent:
- *  fewer units were told than sold and nobody was asked about the rest, or the number told is none that the
+ *  nothing was planned, fewer units were told than sold and nobody was asked about the rest, or the number told is none that the
  *  warehouse shows any more. One that changed while the marketplace was away is found here only. */
 export async function readOddNumbers(
   db: Db,
@@ -24,6 +24,9 @@ export async function readOddNumbers(
             where (c.channel, c.marketplace_order_id) = (o.channel, o.marketplace_order_id) and c.step <> 'moot')
           < (select sum(l.quantity - l.withdrawn_units) from order_lines l
             where (l.channel, l.marketplace_order_id) = (o.channel, o.marketplace_order_id))
+      -- Kept, and cut off before it was planned.
+      or not exists (select from confirmations c
+        where (c.channel, c.marketplace_order_id) = (o.channel, o.marketplace_order_id))
       or exists (select from confirmations c
         where (c.channel, c.marketplace_order_id) = (o.channel, o.marketplace_order_id)
           and c.step = 'verified' and c.told_tracking <> '' and c.despatched_at >= ${since}

@@ -17,7 +17,7 @@ import {
 /** How soon work goes on after a process was started. */
 const soonMs = 5_000;
 
-describe('kill -9', () => {
+describe('kill -9', { timeout: 240_000 }, () => {
   it('of the service, 16 times at random moments: nothing lost or doubled, work goes on within 5 s', async () => {
     const vendors = await openVendors();
     const dataDir = await openDataFolder();
@@ -87,7 +87,8 @@ describe('kill -9', () => {
       expect(systemClock.nowMs() - service.startedAtMs).toBeLessThanOrEqual(soonMs);
     }
     await service.kill();
-    expect(await wrongsInTheEnd(vendors, settings)).toEqual([]);
+    // Before the end is looked at by a service without pace, whose flows call side by side.
     expect(vendors.warehouse.truth.overlaps.map((one) => one.operation)).toEqual([]);
+    expect(await wrongsInTheEnd(vendors, settings)).toEqual([]);
   });
 });
